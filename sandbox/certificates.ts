@@ -1,0 +1,58 @@
+/** Certificates for stand-ins that speak TLS: an authority made for this run, and a server certificate it signs. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generate } from 'selfsigned';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+export interface Certificates {
+  /** Path of the authority's certificate in PEM, for `NODE_EXTRA_CA_CERTS` and `curl --cacert`. */
+  caFile: string;
+  /** The same certificate as text. */
+  ca: string;
+  /** The server's private key in PEM. Like the authority's key, it never touches the disk. */
+  key: string;
+  /** The server's certificate in PEM, good for 127.0.0.1, ::1 and localhost for 7 days. */
+  cert: string;
+}
+
+/** @param directory receives `ca.pem`, the only file written */
+export async function createCertificates({ directory }: { directory: string }): Promise<Certificates> {
+  const options = {
+    keyType: 'ec',
+    curve: 'P-256',
+    algorithm: 'sha256',
+    // An hour back, for a container whose clock is a little behind.
+    notBeforeDate: new Date(Date.now() - DAY / 24),
+    notAfterDate: new Date(Date.now() + 7 * DAY),
+  } as const;
+
+  const authority = await generate([{ name: 'commonName', value: 'Sandbox authority' }], {
+    ...options,
+    extensions: [
+      { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  const server = await generate([{ name: 'commonName', value: 'localhost' }], {
+    ...options,
+    ca: { key: authority.private, cert: authority.cert },
+    extensions: [
+      { name: 'basicConstraints', cA: false, critical: true },
+      { name: 'keyUsage', digitalSignature: true, critical: true },
+      { name: 'extKeyUsage', serverAuth: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+          { type: 7, ip: '::1' },
+        ],
+      },
+    ],
+  });
+
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, authority.cert);
+  return { caFile, ca: authority.cert, key: server.private, cert: server.cert };
+}

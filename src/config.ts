@@ -1,0 +1,109 @@
+/** Reads the environment once. Nothing here is a secret; what is missing or wrong is reported all at once. */
+import { z } from 'zod';
+import { type Problem, StartupError } from './errors.ts';
+import { SECRET_IDS, type SecretId, secretName } from './secrets/names.ts';
+import type { SecretProvider } from './secrets/provider.ts';
+import { findProvider, providerNames } from './secrets/providers/index.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const settingsSchema = z.object({
+  NODE_ENV: z.string().default('development'),
+  HOST: z.string().default('0.0.0.0'),
+  PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(3000),
+  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default('info'),
+  SECRET_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be words joined by slashes, such as prod/myapp')
+    .default('myapp'),
+  SECRET_STARTUP_TIMEOUT: z.coerce.number('must be a number of seconds').positive().max(3600).default(30),
+  SECRET_TTL: z.coerce.number('must be a number of seconds').min(1).max(86_400).default(300),
+  LOGIN_RATE_LIMIT: z.coerce.number('must be a number').int().min(1).default(10),
+  TRUSTED_PROXIES: z.coerce.number('must be a number').int().min(0).default(0),
+  DATABASE_SECRET_NAME: z.string().optional(),
+  JWT_SECRET_NAME: z.string().optional(),
+  OPENAI_SECRET_NAME: z.string().optional(),
+  EXTERNAL_API_KEYS_SECRET_NAME: z.string().optional(),
+});
+
+export interface Config {
+  environment: string;
+  host: string;
+  port: number;
+  logLevel: (typeof LOG_LEVELS)[number];
+  /** Milliseconds in which all required secrets must be loaded and proven. */
+  startupTimeout: number;
+  /** Milliseconds after which a secret is looked at again. */
+  secretTtl: number;
+  /** Attempts to log in per minute and address. */
+  loginRateLimit: number;
+  /** Proxies in front of the service. */
+  trustedProxies: number;
+  secretProvider: string;
+  secretNames: Record<SecretId, string>;
+  /** Imports the chosen SDK and builds its provider. */
+  createProvider(): Promise<SecretProvider>;
+}
+
+/** @throws StartupError that lists every variable to mend (exit code 78) */
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  const env = withoutBlanks(environment);
+  const settings = settingsSchema.safeParse(env);
+  const problems = settings.success ? [] : toProblems(settings.error);
+
+  const chosen = env.SECRET_PROVIDER?.toLowerCase();
+  const registration = chosen === undefined ? undefined : findProvider(chosen);
+  const providerSettings = registration?.settings.safeParse(env);
+  if (!registration) problems.unshift(unknownProvider(chosen));
+  if (providerSettings?.error) problems.push(...toProblems(providerSettings.error));
+
+  if (!settings.success || !registration || !providerSettings?.success || chosen === undefined)
+    throw new StartupError('The configuration is incomplete.', problems, { temporary: false });
+
+  const { data } = settings;
+  const overrides: Record<SecretId, string | undefined> = {
+    database: data.DATABASE_SECRET_NAME,
+    jwt: data.JWT_SECRET_NAME,
+    openai: data.OPENAI_SECRET_NAME,
+    'external-api-keys': data.EXTERNAL_API_KEYS_SECRET_NAME,
+  };
+  return {
+    environment: data.NODE_ENV,
+    host: data.HOST,
+    port: data.PORT,
+    logLevel: data.LOG_LEVEL,
+    startupTimeout: data.SECRET_STARTUP_TIMEOUT * 1000,
+    secretTtl: data.SECRET_TTL * 1000,
+    loginRateLimit: data.LOGIN_RATE_LIMIT,
+    trustedProxies: data.TRUSTED_PROXIES,
+    secretProvider: chosen,
+    secretNames: Object.fromEntries(
+      SECRET_IDS.map((id) => [
+        id,
+        secretName(id, { provider: chosen, prefix: data.SECRET_PREFIX, override: overrides[id] }),
+      ]),
+    ) as Record<SecretId, string>,
+    createProvider: async () => registration.create(providerSettings.data as never),
+  };
+}
+
+/** A variable that is set to nothing is not set: Compose and shells leave many of those. */
+const withoutBlanks = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([key, value]) => (value?.trim() ? [[key, value.trim()]] : [])),
+  );
+
+const toProblems = (error: z.ZodError): Problem[] =>
+  error.issues.map(({ path, message }) => ({
+    subject: path.join('.'),
+    code: 'configuration',
+    message,
+    remedy: 'Set it in the environment; .env.example shows every variable.',
+  }));
+
+const unknownProvider = (chosen: string | undefined): Problem => ({
+  subject: 'SECRET_PROVIDER',
+  code: 'configuration',
+  message: chosen === undefined ? 'is not set' : 'names no provider',
+  remedy: `Set it to one of: ${providerNames().join(', ')}.`,
+});

@@ -1,0 +1,47 @@
+/** JSON logs. Errors are reduced to what is known to be free of secrets; redaction is the second net. */
+import { type Logger, pino } from 'pino';
+
+/** Names under which a credential could ever be logged, at the top and one level down. */
+const CREDENTIALS = [
+  'password',
+  'secret_key',
+  'previous_secret_key',
+  'api_key',
+  'apiKey',
+  'token',
+  'authorization',
+  'cookie',
+];
+
+export function createLogger({ level }: { level: string }): Logger {
+  return pino({
+    level,
+    redact: CREDENTIALS.flatMap((name) => [name, `*.${name}`, `*.headers.${name}`]),
+    serializers: { err: serializeError },
+  });
+}
+
+interface SerializedError {
+  name: string;
+  message: string;
+  code?: unknown;
+  status?: unknown;
+  remedy?: unknown;
+  stack?: string | undefined;
+  cause?: SerializedError;
+}
+
+/** SDK errors carry requests with their headers, so only named fields of an error are logged. */
+export function serializeError(error: unknown): SerializedError {
+  if (!(error instanceof Error)) return { name: typeof error, message: 'not an Error' };
+  const { code, status, remedy } = error as { code?: unknown; status?: unknown; remedy?: unknown };
+  return {
+    name: error.name,
+    message: error.message,
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    ...(remedy !== undefined && { remedy }),
+    stack: error.stack,
+    ...(error.cause instanceof Error && { cause: serializeError(error.cause) }),
+  };
+}

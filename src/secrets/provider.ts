@@ -1,0 +1,51 @@
+/** The contract between the store and a backend: a provider reads named secrets and maps failures. */
+
+/** Which version of a secret: the one in force, the one before it, or one written but not yet proven. */
+export type Stage = 'current' | 'previous' | 'pending';
+
+/** One version of a secret as a backend holds it. */
+export interface Secret {
+  /** The backend's name, for example `myapp/database`. */
+  readonly name: string;
+  /** The text the backend stores, usually JSON. Not enumerable: printing a secret does not show it. */
+  readonly value: string;
+  /** The backend's own identity of this version. Equal versions have equal values. */
+  readonly version: string;
+  readonly createdAt?: Date | undefined;
+  readonly expiresAt?: Date | undefined;
+}
+
+export interface ReadOptions {
+  /** Default `current`. */
+  stage?: Stage | undefined;
+  /** Ends the attempt; the provider then throws `unavailable` with the signal's reason as cause. */
+  signal?: AbortSignal | undefined;
+  /**
+   * For backends that may store one secret per field (Azure): prefix `database` and the fields `username`,
+   * `password` stand for the secrets `database-username` and `database-password`.
+   */
+  layout?: { prefix: string; fields: readonly string[] } | undefined;
+}
+
+/**
+ * Reads named secrets from one backend through its SDK. Keeps no cache and does not retry: the store
+ * knows time, a provider does not. Every failure is a `SecretError`; an error never becomes null.
+ */
+export interface SecretProvider {
+  /** The word in `SECRET_PROVIDER`. */
+  readonly name: string;
+  /** @throws SecretError */
+  read(name: string, options?: ReadOptions): Promise<Secret>;
+  /** The version in force without its value, where the backend can tell. @throws SecretError */
+  version?(name: string, options?: Omit<ReadOptions, 'stage'>): Promise<string>;
+  /** Makes `value` the current version and returns its version. @throws SecretError */
+  write?(name: string, value: string, options?: { signal?: AbortSignal }): Promise<string>;
+  /** Ends what the provider holds: sockets, renewal of a login. */
+  close?(): Promise<void>;
+}
+
+/** Builds an immutable `Secret` whose value no printer, serializer or spread finds by accident. */
+export function createSecret(fields: Secret): Secret {
+  const { value, ...visible } = fields;
+  return Object.freeze(Object.defineProperty(visible as Secret, 'value', { value, enumerable: false }));
+}

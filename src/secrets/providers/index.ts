@@ -1,0 +1,52 @@
+/** Provider names and what stands behind them. Only the chosen provider's SDK is ever imported. */
+import { z } from 'zod';
+import type { SecretProvider } from '../provider.ts';
+import { awsSettings, azureSettings, fileSettings, vaultSettings } from './settings.ts';
+
+type Create<S> = (settings: S) => SecretProvider | Promise<SecretProvider>;
+
+interface Registration {
+  settings: z.ZodType<unknown>;
+  create: Create<never>;
+}
+
+const registrations = new Map<string, Registration>();
+
+/**
+ * Adds a provider under the name that `SECRET_PROVIDER` selects.
+ * @param settings parses the environment into what `create` receives; default: nothing is read
+ * @throws Error when the name is taken
+ */
+export function registerProvider<S = Record<string, never>>(
+  name: string,
+  create: Create<S>,
+  settings: z.ZodType<S> = z.object({}) as unknown as z.ZodType<S>,
+): void {
+  if (registrations.has(name)) throw new Error(`A provider named ${name} is registered already.`);
+  registrations.set(name, { settings, create: create as Create<never> });
+}
+
+export const providerNames = (): string[] => [...registrations.keys()];
+
+export const findProvider = (name: string): Registration | undefined => registrations.get(name);
+
+registerProvider(
+  'aws',
+  async (settings) => (await import('./aws-secrets-manager.ts')).createAwsSecretsManager(settings),
+  awsSettings,
+);
+registerProvider(
+  'vault',
+  async (settings) => (await import('./vault.ts')).createVault(settings),
+  vaultSettings,
+);
+registerProvider(
+  'azure',
+  async (settings) => (await import('./azure-key-vault.ts')).createAzureKeyVault(settings),
+  azureSettings,
+);
+registerProvider(
+  'file',
+  async (settings) => (await import('./file.ts')).createFileProvider(settings),
+  fileSettings,
+);

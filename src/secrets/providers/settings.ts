@@ -1,0 +1,78 @@
+/** The environment variables of each provider. Endpoints and identifiers; a secret only where it says who we are. */
+import { z } from 'zod';
+
+/** Strips the `undefined` that `exactOptionalPropertyTypes` tells apart from an absent key. */
+const url = (protocols: RegExp, example: string) =>
+  z.url({ protocol: protocols, error: `must be a URL such as ${example}` });
+const required = (hint: string) => z.string({ error: `is not set: ${hint}` });
+
+export const awsSettings = z
+  .object({ AWS_REGION: required('the region of the secrets, for example eu-central-1') })
+  .transform((env) => ({ region: env.AWS_REGION }));
+
+/** The first of Kubernetes, AppRole and token that is set: an identity of a machine goes before a person's token. */
+export const vaultSettings = z
+  .object({
+    VAULT_ADDR: required('the address of Vault, for example https://vault.example.com:8200').pipe(
+      url(/^https?$/, 'https://vault.example.com:8200'),
+    ),
+    VAULT_NAMESPACE: z.string().optional(),
+    VAULT_CACERT: z.string().optional(),
+    VAULT_KV_MOUNT: z.string().default('secret'),
+    VAULT_KUBERNETES_ROLE: z.string().optional(),
+    VAULT_KUBERNETES_TOKEN_FILE: z.string().optional(),
+    VAULT_ROLE_ID: z.string().optional(),
+    VAULT_SECRET_ID: z.string().optional(),
+    VAULT_TOKEN: z.string().optional(),
+  })
+  .transform((env, context) => ({
+    address: env.VAULT_ADDR,
+    mount: env.VAULT_KV_MOUNT,
+    namespace: env.VAULT_NAMESPACE,
+    caCertificatePath: env.VAULT_CACERT,
+    auth: vaultAuthentication(env, context),
+  }));
+
+interface VaultIdentity {
+  VAULT_KUBERNETES_ROLE?: string | undefined;
+  VAULT_KUBERNETES_TOKEN_FILE?: string | undefined;
+  VAULT_ROLE_ID?: string | undefined;
+  VAULT_SECRET_ID?: string | undefined;
+  VAULT_TOKEN?: string | undefined;
+}
+
+function vaultAuthentication(env: VaultIdentity, context: z.RefinementCtx) {
+  const {
+    VAULT_KUBERNETES_ROLE: role,
+    VAULT_ROLE_ID: roleId,
+    VAULT_SECRET_ID: secretId,
+    VAULT_TOKEN: token,
+  } = env;
+  if (role) return { method: 'kubernetes' as const, role, jwtPath: env.VAULT_KUBERNETES_TOKEN_FILE };
+  if (roleId && secretId) return { method: 'approle' as const, roleId, secretId };
+  if (roleId || secretId) {
+    const missing = roleId ? 'VAULT_SECRET_ID' : 'VAULT_ROLE_ID';
+    context.addIssue({ code: 'custom', path: [missing], message: 'is not set: AppRole needs both halves' });
+    return z.NEVER;
+  }
+  if (token) return { method: 'token' as const, token };
+  context.addIssue({
+    code: 'custom',
+    path: ['VAULT_ROLE_ID'],
+    message:
+      'nothing says who this process is: set VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE, or VAULT_TOKEN in development',
+  });
+  return z.NEVER;
+}
+
+export const azureSettings = z
+  .object({
+    AZURE_VAULT_URL: required('the URL of the vault, for example https://myvault.vault.azure.net').pipe(
+      url(/^https$/, 'https://myvault.vault.azure.net'),
+    ),
+  })
+  .transform((env) => ({ vaultUrl: env.AZURE_VAULT_URL }));
+
+export const fileSettings = z
+  .object({ SECRETS_DIR: required('the directory that holds database.json, jwt.json, openai.json') })
+  .transform((env) => ({ directory: env.SECRETS_DIR }));

@@ -1,0 +1,141 @@
+/**
+ * node-vault over a transport of our own, as the one it brings forwards no AbortSignal, drops
+ * `Retry-After`, follows redirects with the token, and puts what it sent into its errors.
+ */
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import axios, { type AxiosError, type AxiosResponse } from 'axios';
+import nodeVault from 'node-vault';
+import { SecretError } from '../../errors.ts';
+
+/** A request that failed, and nothing of what it carried: no header, no body. */
+export class VaultRequestError extends Error {
+  override readonly name = 'VaultRequestError';
+  /** HTTP status, absent when there was no answer. */
+  readonly status: number | undefined;
+  /** Node's word for what the network did, such as ECONNREFUSED. */
+  readonly code: string | undefined;
+  /** Milliseconds. */
+  readonly retryAfter: number | undefined;
+  /** The version that a 404 says is deleted or destroyed; another 404 knows of no version. */
+  readonly deletedVersion: number | undefined;
+
+  constructor(
+    message: string,
+    fields: { status?: number; code?: string | undefined; retryAfter?: number; deletedVersion?: number },
+  ) {
+    super(message);
+    this.status = fields.status;
+    this.code = fields.code;
+    this.retryAfter = fields.retryAfter;
+    this.deletedVersion = fields.deletedVersion;
+  }
+}
+
+export interface VaultRequestOptions {
+  token?: string;
+  /** Makes it a POST. */
+  body?: object | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** @param path below `/v1/`. @throws VaultRequestError, or the signal's reason */
+export type VaultRequest = (path: string, options?: VaultRequestOptions) => Promise<unknown>;
+
+export interface VaultClientSettings {
+  /** For example `https://vault.example.com:8200`. */
+  address: string;
+  namespace?: string | undefined;
+  /** A PEM file with the only authorities to trust. Default: Node's. */
+  caCertificatePath?: string | undefined;
+}
+
+export function createVaultClient({ address, namespace, caCertificatePath }: VaultClientSettings) {
+  const ca = caCertificatePath === undefined ? undefined : readCertificates(caCertificatePath);
+  const agents = {
+    httpAgent: new http.Agent({ keepAlive: true }),
+    httpsAgent: new https.Agent({ keepAlive: true, ...(ca && { ca }) }),
+  };
+
+  const transport = async ({ uri, method, headers, json, signal }: TransportOptions) => {
+    const response: AxiosResponse<unknown> = await axios
+      .request({
+        ...agents,
+        url: uri,
+        method,
+        headers: { ...headers, 'X-Vault-Request': 'true' },
+        ...(json && { data: json }),
+        ...(signal && { signal }),
+        // HTTPS goes through a proxy in a tunnel; over plain HTTP the proxy would see the token.
+        ...(uri.startsWith('http:') && { proxy: false as const }),
+        maxRedirects: 0,
+        validateStatus: () => true,
+      })
+      .catch(({ message, code }: AxiosError) => {
+        signal?.throwIfAborted();
+        throw new VaultRequestError(message || `${code}`, { code });
+      });
+    if (response.status >= 300) throw toRequestError(response);
+    return { statusCode: response.status, body: response.data, request: { path: uri } };
+  };
+
+  const vault = nodeVault({
+    endpoint: address,
+    // node-vault would log the secret id of a login here.
+    debug: () => {},
+    'request-promise': { defaults: () => transport },
+    ...(namespace !== undefined && { namespace }),
+  });
+  // It took VAULT_TOKEN from the environment. Each request says its own token, or none.
+  vault.token = '';
+
+  const request: VaultRequest = async (path, { token, body, signal } = {}) => {
+    signal?.throwIfAborted();
+    const options = { signal, headers: token === undefined ? {} : { 'X-Vault-Token': token } };
+    return body ? vault.write(path, body, options) : vault.read(path, options);
+  };
+
+  return {
+    request,
+    close() {
+      agents.httpAgent.destroy();
+      agents.httpsAgent.destroy();
+    },
+  };
+}
+
+/** What node-vault hands to a transport. */
+interface TransportOptions {
+  uri: string;
+  method: string;
+  headers: Record<string, string>;
+  json?: object;
+  signal?: AbortSignal;
+}
+
+function toRequestError({ status, data, headers }: AxiosResponse<unknown>): VaultRequestError {
+  const answer = (typeof data === 'object' ? data : null) as {
+    errors?: unknown[];
+    data?: { metadata?: { version?: number; deletion_time?: string; destroyed?: boolean } };
+  } | null;
+  const metadata = answer?.data?.metadata;
+  const isDeleted = metadata?.destroyed || metadata?.deletion_time;
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  return new VaultRequestError(String(answer?.errors?.[0] ?? `status ${status}`).slice(0, 200), {
+    status,
+    ...(Number.isFinite(seconds) && { retryAfter: seconds * 1000 }),
+    ...(isDeleted && metadata.version !== undefined && { deletedVersion: metadata.version }),
+  });
+}
+
+function readCertificates(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new SecretError('invalid', `The certificates for Vault cannot be read from ${path}`, {
+      remedy: 'VAULT_CACERT must name a PEM file that this process may read.',
+      cause,
+    });
+  }
+}

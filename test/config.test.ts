@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { loadConfig } from '../src/config.ts';
+import { StartupError } from '../src/errors.ts';
+import { registerProvider } from '../src/secrets/providers/index.ts';
+import { createMemoryProvider } from './support/memory-provider.ts';
+
+const refusal = (environment: NodeJS.ProcessEnv): StartupError => {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof StartupError, String(error));
+    assert.equal(error.exitCode, 78);
+    return error;
+  }
+  return assert.fail('it was accepted');
+};
+
+const aws = { SECRET_PROVIDER: 'aws', AWS_REGION: 'eu-central-1' };
+
+describe('SECRET_PROVIDER', () => {
+  for (const word of ['aws', ' AWS ', 'Aws'])
+    it(`accepts "${word}"`, () =>
+      assert.equal(loadConfig({ ...aws, SECRET_PROVIDER: word }).secretProvider, 'aws'));
+
+  for (const word of [undefined, '', '  ', 'consul'])
+    it(`lists the choices for ${word === undefined ? 'nothing' : `"${word}"`}`, () =>
+      assert.match(
+        refusal({ SECRET_PROVIDER: word }).report(),
+        /SECRET_PROVIDER.*\n.*aws, vault, azure, file/,
+      ));
+
+  it('knows providers that were registered', async () => {
+    const { provider } = createMemoryProvider();
+    registerProvider(
+      'memory',
+      ({ size }) => ({ ...provider, name: `memory of ${size}` }),
+      z.object({ MEMORY_SIZE: z.coerce.number() }).transform((env) => ({ size: env.MEMORY_SIZE })),
+    );
+    assert.match(refusal({ SECRET_PROVIDER: 'memory' }).report(), /MEMORY_SIZE/);
+    const config = loadConfig({ SECRET_PROVIDER: 'memory', MEMORY_SIZE: '3' });
+    assert.equal((await config.createProvider()).name, 'memory of 3');
+    assert.throws(() => registerProvider('memory', () => provider), /registered already/);
+  });
+});
+
+describe('one report', () => {
+  it('names every problem at once', () => {
+    const report = refusal({ SECRET_PROVIDER: 'vault', PORT: 'many', LOG_LEVEL: 'loud' }).report();
+    for (const subject of ['PORT', 'LOG_LEVEL', 'VAULT_ADDR'])
+      assert.match(report, new RegExp(`^  ${subject}: `, 'm'));
+  });
+
+  it('repeats no value', () => {
+    const report = refusal({
+      SECRET_PROVIDER: 'shown-nowhere',
+      PORT: 'shown-nowhere',
+      LOG_LEVEL: 'shown-nowhere',
+    }).report();
+    assert.doesNotMatch(report, /shown-nowhere/);
+  });
+
+  for (const [provider, variable] of [
+    ['aws', 'AWS_REGION'],
+    ['vault', 'VAULT_ADDR'],
+    ['azure', 'AZURE_VAULT_URL'],
+    ['file', 'SECRETS_DIR'],
+  ] as const)
+    it(`${provider} needs ${variable}`, () =>
+      assert.match(refusal({ SECRET_PROVIDER: provider }).report(), new RegExp(`${variable}: is not set`)));
+
+  it('AppRole needs both halves', () =>
+    assert.match(
+      refusal({ SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_ROLE_ID: 'r' }).report(),
+      /VAULT_SECRET_ID: is not set/,
+    ));
+
+  it('Vault needs to know who asks', () =>
+    assert.match(
+      refusal({ SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200' }).report(),
+      /nothing says who this process is/,
+    ));
+
+  it('Azure is asked over HTTPS only', () =>
+    assert.match(
+      refusal({ SECRET_PROVIDER: 'azure', AZURE_VAULT_URL: 'http://x' }).report(),
+      /AZURE_VAULT_URL/,
+    ));
+});
+
+describe('defaults', () => {
+  it('are those of .env.example', () => {
+    const { port, logLevel, startupTimeout, secretTtl } = loadConfig(aws);
+    assert.deepEqual(
+      { port, logLevel, startupTimeout, secretTtl },
+      { port: 3000, logLevel: 'info', startupTimeout: 30_000, secretTtl: 300_000 },
+    );
+  });
+
+  it('a variable set to nothing is not set', () => assert.equal(loadConfig({ ...aws, PORT: '' }).port, 3000));
+  it('LOG_LEVEL may be in any case', () =>
+    assert.equal(loadConfig({ ...aws, LOG_LEVEL: 'WARN' }).logLevel, 'warn'));
+});
+
+describe('names', () => {
+  const names = (environment: NodeJS.ProcessEnv) => loadConfig(environment).secretNames;
+
+  it('carry the prefix with slashes in AWS and Vault', () => {
+    assert.equal(names(aws).database, 'myapp/database');
+    assert.equal(names({ ...aws, SECRET_PREFIX: 'prod/myapp' }).jwt, 'prod/myapp/jwt');
+  });
+
+  it('carry it with dashes in Azure', () =>
+    assert.equal(
+      names({
+        SECRET_PROVIDER: 'azure',
+        AZURE_VAULT_URL: 'https://v.vault.azure.net',
+        SECRET_PREFIX: 'prod/myapp',
+      })['external-api-keys'],
+      'prod-myapp-external-api-keys',
+    ));
+
+  it('are the file names in a directory', () =>
+    assert.equal(names({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/run/secrets' }).openai, 'openai'));
+
+  it('can be given by hand', () =>
+    assert.equal(
+      names({ ...aws, DATABASE_SECRET_NAME: 'database-credentials' }).database,
+      'database-credentials',
+    ));
+
+  it('refuses a prefix that is no path', () =>
+    assert.match(refusal({ ...aws, SECRET_PREFIX: '../x' }).report(), /SECRET_PREFIX/));
+});

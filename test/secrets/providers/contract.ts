@@ -1,0 +1,245 @@
+/**
+ * What every provider owes the store, as one suite. It runs over the sandbox in `npm test`, and over
+ * any backend for which somebody writes a fixture. A provider is done when its suite passes.
+ */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Faults } from '../../../sandbox/faults.ts';
+import { SecretError, type SecretErrorCode } from '../../../src/errors.ts';
+import type { SecretProvider } from '../../../src/secrets/provider.ts';
+
+export interface ProviderFixture {
+  provider: SecretProvider;
+  /** The backend's name for a secret that the provider's identity may read. */
+  nameOf(secret: string): string;
+  /** Makes `value` the current version, as an administrator. */
+  put(name: string, value: string): Promise<void>;
+  /** Deletes so that it could be recovered, or disables: whatever the backend calls switched off. */
+  disable(name: string): Promise<void>;
+  /** Name of a secret that exists and that the provider's identity may not read. */
+  forbidden: string;
+  /** The same kind of provider, pointed at a port where nobody listens. */
+  unreachable(): Promise<SecretProvider>;
+  /** The same kind of provider with credentials that the backend does not know. */
+  impostor?(): Promise<SecretProvider>;
+  /** Fault injection; absent with a backend that has none, and its cases are then skipped. */
+  faults?: Faults;
+  close(): Promise<void>;
+}
+
+export interface Deviations {
+  /** Cases that this backend answers otherwise, each with the reason. */
+  [title: string]: string;
+}
+
+export function describeProvider(
+  label: string,
+  start: () => Promise<ProviderFixture>,
+  deviations: Deviations = {},
+) {
+  describe(`provider contract: ${label}`, () => {
+    let fixture: ProviderFixture;
+    before(async () => {
+      fixture = await start();
+    });
+    after(() => fixture?.close());
+
+    const specify = (title: string, run: (fixture: ProviderFixture) => Promise<void>) =>
+      it(title, { skip: deviations[title] ?? false }, () => run(fixture));
+
+    const specifyFault = (title: string, run: (fixture: ProviderFixture, faults: Faults) => Promise<void>) =>
+      it(title, { skip: deviations[title] ?? false }, async (context) => {
+        if (!fixture.faults) return context.skip('this backend injects no faults');
+        try {
+          await run(fixture, fixture.faults);
+        } finally {
+          fixture.faults.clear();
+        }
+      });
+
+    specify('reads the current version', async ({ provider, nameOf, put }) => {
+      const name = nameOf('found');
+      await put(name, '{"username":"ada"}');
+      const secret = await provider.read(name);
+      assert.equal(secret.name, name);
+      assert.deepEqual(JSON.parse(secret.value), { username: 'ada' });
+      assert.ok(secret.version.length > 0);
+      assert.ok(Object.isFrozen(secret));
+    });
+
+    specify('states when the version was made', async ({ provider, nameOf, put }) => {
+      const name = nameOf('dated');
+      await put(name, '{"a":"1"}');
+      const { createdAt } = await provider.read(name);
+      assert.ok(createdAt instanceof Date);
+      assert.ok(Math.abs(Date.now() - createdAt.getTime()) < 60_000);
+    });
+
+    specify('hides the value from printers and serializers', async ({ provider, nameOf, put }) => {
+      const name = nameOf('hidden');
+      await put(name, '{"password":"visible-nowhere"}');
+      const secret = await provider.read(name);
+      const { inspect } = await import('node:util');
+      for (const shown of [
+        JSON.stringify(secret),
+        inspect(secret),
+        JSON.stringify({ ...secret }),
+        `${secret}`,
+      ])
+        assert.ok(!shown.includes('visible-nowhere'));
+    });
+
+    specify('a new value has a new version', async ({ provider, nameOf, put }) => {
+      const name = nameOf('changing');
+      await put(name, '{"n":"1"}');
+      const first = await provider.read(name);
+      assert.equal((await provider.read(name)).version, first.version);
+      await put(name, '{"n":"2"}');
+      const second = await provider.read(name);
+      assert.notEqual(second.version, first.version);
+      assert.deepEqual(JSON.parse(second.value), { n: '2' });
+    });
+
+    specify('version() agrees with read()', async ({ provider, nameOf, put }) => {
+      const name = nameOf('versioned');
+      await put(name, '{"n":"1"}');
+      assert.equal(await provider.version?.(name), (await provider.read(name)).version);
+      await put(name, '{"n":"2"}');
+      assert.equal(await provider.version?.(name), (await provider.read(name)).version);
+    });
+
+    specify('reads the previous version', async ({ provider, nameOf, put }) => {
+      const name = nameOf('history');
+      await put(name, '{"n":"1"}');
+      const first = await provider.read(name);
+      await rejectsWith('not-found', provider.read(name, { stage: 'previous' }));
+      await put(name, '{"n":"2"}');
+      const previous = await provider.read(name, { stage: 'previous' });
+      assert.equal(previous.version, first.version);
+      assert.deepEqual(JSON.parse(previous.value), { n: '1' });
+    });
+
+    specify('a stage without a version is not-found', async ({ provider, nameOf, put }) => {
+      const name = nameOf('unstaged');
+      await put(name, '{"n":"1"}');
+      await rejectsWith('not-found', provider.read(name, { stage: 'pending' }));
+    });
+
+    specify('a missing secret is not-found', async ({ provider, nameOf }) => {
+      const error = await rejectsWith('not-found', provider.read(nameOf('missing')));
+      assert.match(error.message, /missing/);
+      if (provider.version) await rejectsWith('not-found', provider.version(nameOf('missing')));
+    });
+
+    specify('a forbidden secret is denied', async ({ provider, forbidden }) => {
+      const error = await rejectsWith('denied', provider.read(forbidden));
+      assert.equal(error.retryable, false);
+    });
+
+    specify('unknown credentials are an identity error', async ({ impostor, nameOf, put }) => {
+      if (!impostor) return;
+      const name = nameOf('guarded');
+      await put(name, '{"n":"1"}');
+      const provider = await impostor();
+      await rejectsWith('identity', provider.read(name));
+      await provider.close?.();
+    });
+
+    specify('a secret that is switched off is disabled', async ({ provider, nameOf, put, disable }) => {
+      const name = nameOf('retired');
+      await put(name, '{"n":"1"}');
+      await disable(name);
+      await rejectsWith('disabled', provider.read(name));
+      if (provider.version) await rejectsWith('disabled', provider.version(name));
+    });
+
+    specify('an unreachable backend is unavailable', async ({ unreachable, nameOf }) => {
+      const provider = await unreachable();
+      const error = await rejectsWith('unavailable', provider.read(nameOf('any')));
+      assert.equal(error.retryable, true);
+      assert.ok(error.cause);
+      await provider.close?.();
+    });
+
+    specify('keeps large and non-ASCII values whole', async ({ provider, nameOf, put }) => {
+      const name = nameOf('large');
+      const value = { text: `naïve "quotes" %20 \n 秘密 🔑 ${'x'.repeat(20_000)}` };
+      await put(name, JSON.stringify(value));
+      assert.deepEqual(JSON.parse((await provider.read(name)).value), value);
+    });
+
+    specify('answers concurrent reads', async ({ provider, nameOf, put }) => {
+      const names = Array.from({ length: 20 }, (_, index) => nameOf(`concurrent-${index}`));
+      for (const name of names) await put(name, JSON.stringify({ name }));
+      const secrets = await Promise.all(names.map((name) => provider.read(name)));
+      assert.deepEqual(
+        secrets.map(({ value }) => JSON.parse(value).name),
+        names,
+      );
+    });
+
+    specify('an aborted signal ends a read before it starts', async ({ provider, nameOf, put }) => {
+      const name = nameOf('aborted');
+      await put(name, '{"n":"1"}');
+      await rejectsWith('unavailable', provider.read(name, { signal: AbortSignal.abort() }));
+    });
+
+    specifyFault(
+      'a slow backend is left when the signal fires',
+      async ({ provider, nameOf, put }, faults) => {
+        const name = nameOf('slow');
+        await put(name, '{"n":"1"}');
+        faults.inject({ kind: 'hang' });
+        const started = performance.now();
+        await rejectsWith('unavailable', provider.read(name, { signal: AbortSignal.timeout(200) }));
+        assert.ok(performance.now() - started < 1_500, 'the read outlived its signal');
+      },
+    );
+
+    specifyFault('a late answer is an answer', async ({ provider, nameOf, put }, faults) => {
+      const name = nameOf('late');
+      await put(name, '{"n":"1"}');
+      faults.inject({ kind: 'latency', milliseconds: 100 });
+      assert.equal(JSON.parse((await provider.read(name)).value).n, '1');
+    });
+
+    const FAULTS: [
+      kind: 'throttled' | 'unavailable' | 'denied' | 'reset' | 'malformed',
+      code: SecretErrorCode,
+    ][] = [
+      ['throttled', 'throttled'],
+      ['unavailable', 'unavailable'],
+      ['denied', 'denied'],
+      ['reset', 'unavailable'],
+      ['malformed', 'unavailable'],
+    ];
+    for (const [kind, code] of FAULTS)
+      specifyFault(`fault ${kind} is ${code}, and passes`, async ({ provider, nameOf, put }, faults) => {
+        const name = nameOf(`fault-${kind}`);
+        await put(name, '{"n":"1"}');
+        const remove = faults.inject({ kind });
+        await rejectsWith(code, provider.read(name));
+        remove();
+        assert.equal(JSON.parse((await provider.read(name)).value).n, '1');
+      });
+
+    specify('close() lets go of everything, and may be called twice', async ({ provider }) => {
+      await provider.close?.();
+      await provider.close?.();
+      await delay(0);
+    });
+  });
+}
+
+/** Asserts that `promise` rejects with a complete `SecretError` of this code, and returns it. */
+async function rejectsWith(code: SecretErrorCode, promise: Promise<unknown>): Promise<SecretError> {
+  const error = await promise.then(
+    () => assert.fail(`expected ${code}, but it succeeded`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof SecretError, `expected a SecretError, got ${error}`);
+  assert.equal(error.code, code, `${error.message} (cause: ${error.cause})`);
+  assert.ok(error.remedy.length > 20, 'a remedy says what to do');
+  return error;
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startFiles } from '../../../sandbox/files.ts';
+import { SecretError } from '../../../src/errors.ts';
+import { createFileProvider } from '../../../src/secrets/providers/file.ts';
+import { describeProvider } from './contract.ts';
+
+describeProvider(
+  'files replaced as the kubelet does',
+  async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'files-'));
+    const files = await startFiles({ directory: parent });
+    return {
+      provider: createFileProvider({ directory: files.directory }),
+      nameOf: (secret) => secret,
+      put: files.put,
+      disable: files.remove,
+      forbidden: 'forbidden',
+      unreachable: async () => createFileProvider({ directory: join(parent, 'nowhere') }),
+      close: () => rm(parent, { recursive: true }),
+    };
+  },
+  {
+    'reads the previous version': 'a directory keeps no earlier version',
+    'a forbidden secret is denied': 'root may read every file; tested below where that is not so',
+    'a secret that is switched off is disabled': 'a file is there or not',
+    'an unreachable backend is unavailable':
+      'a directory that is missing is a mistake and does not pass by waiting',
+  },
+);
+
+it('no read fails while the volume is replaced again and again', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'files-'));
+  const files = await startFiles({ directory: parent });
+  await files.put('database', '{"n":0}');
+  const provider = createFileProvider({ directory: files.directory });
+  let replacing = true;
+  const replaced = (async () => {
+    for (let n = 1; n <= 200; n += 1) await files.put('database', JSON.stringify({ n }));
+    replacing = false;
+  })();
+  const seen = new Set<string>();
+  while (replacing) {
+    const { value } = await provider.read('database');
+    seen.add(JSON.parse(value).n);
+    await provider.version?.('database');
+  }
+  await replaced;
+  assert.ok(seen.size > 10, `only ${seen.size} versions were seen`);
+  await rm(parent, { recursive: true });
+});
+
+describe('a plain directory', () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'files-'));
+  });
+  after(() => rm(directory, { recursive: true }));
+  const provider = () => createFileProvider({ directory });
+  const refusal = async (name: string): Promise<SecretError> => {
+    const error = await provider()
+      .read(name)
+      .catch((reason: unknown) => reason);
+    assert.ok(error instanceof SecretError, String(error));
+    return error;
+  };
+
+  it('works without the links of a volume, and sees a file that is renamed into place', async () => {
+    await writeFile(join(directory, 'database.json'), '{"n":1}');
+    const first = await provider().read('database');
+    await writeFile(join(directory, 'next'), '{"n":1}');
+    await rename(join(directory, 'next'), join(directory, 'database.json'));
+    const second = await provider().read('database');
+    assert.notEqual(second.version, first.version);
+  });
+
+  it('an empty file is one that is being written', async () => {
+    await writeFile(join(directory, 'torn.json'), '');
+    assert.equal((await refusal('torn')).code, 'unavailable');
+  });
+
+  it('a name that leads out of the directory is refused', async () => {
+    assert.equal((await refusal('../outside')).code, 'invalid');
+    assert.equal((await refusal('/etc/outside')).code, 'invalid');
+  });
+
+  it('a directory that is missing is named', async () => {
+    const error = await createFileProvider({ directory: join(directory, 'nowhere') })
+      .read('database')
+      .catch((reason) => reason);
+    assert.equal(error.code, 'not-found');
+    assert.match(error.remedy, /there is no directory .*nowhere/);
+  });
+
+  it('a file of somebody else is denied', {
+    skip: process.getuid?.() === 0 && 'root may read every file',
+  }, async () => {
+    await writeFile(join(directory, 'locked.json'), '{}');
+    await chmod(join(directory, 'locked.json'), 0);
+    assert.equal((await refusal('locked')).code, 'denied');
+  });
+
+  it('a link that leads nowhere is not found', async () => {
+    await symlink('nowhere.json', join(directory, 'dangling.json'));
+    assert.equal((await refusal('dangling')).code, 'not-found');
+  });
+});

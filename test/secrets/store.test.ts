@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { z } from 'zod';
+import { StartupError } from '../../src/errors.ts';
+import type { LiveSecret } from '../../src/secrets/live-secret.ts';
+import { createSecretStore } from '../../src/secrets/store.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { silentLogger } from '../support/logger.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+
+const schema = z.object({ n: z.number() });
+const TTL = 300_000;
+
+function createFixture({ history = false } = {}) {
+  const clock = createFakeClock();
+  const backend = createMemoryProvider();
+  const store = createSecretStore({
+    provider: backend.provider,
+    clock,
+    logger: silentLogger,
+    ttl: TTL,
+    random: () => 0.5,
+  });
+  const secret: LiveSecret<{ n: number }> = store.require({
+    id: 'jwt',
+    name: 'myapp/jwt',
+    schema,
+    fields: [],
+    history,
+  });
+  const rotations: number[] = [];
+  secret.onRotated(({ value }) => rotations.push(value.n));
+  const put = (n: unknown) => backend.put('myapp/jwt', { n });
+  return { clock, backend, store, secret, rotations, put, load: () => store.load({ timeout: 30_000 }) };
+}
+
+async function failedStart(fixture: ReturnType<typeof createFixture>): Promise<StartupError> {
+  const outcome = fixture.load().then(
+    () => assert.fail('it started'),
+    (error: unknown) => error,
+  );
+  await fixture.clock.advance(120_000);
+  const error = await outcome;
+  assert.ok(error instanceof StartupError, String(error));
+  return error;
+}
+
+describe('loading', () => {
+  it('makes every required secret current', async () => {
+    const { put, load, secret } = createFixture();
+    put(1);
+    await load();
+    assert.deepEqual(secret.current().value, { n: 1 });
+    assert.equal(secret.current().version, 'v1');
+  });
+
+  it('a secret used before it is loaded is a mistake, not undefined', () => {
+    assert.throws(() => createFixture().secret.current(), /before the store has loaded it/);
+  });
+
+  it('loads the version before, where history is asked for', async () => {
+    const { put, load, secret } = createFixture({ history: true });
+    put(1);
+    put(2);
+    await load();
+    assert.deepEqual(secret.current().previous, { n: 1 });
+  });
+
+  it('tries again what can pass', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    backend.failWith('unavailable', 'throttled', 'unavailable');
+    const loaded = load();
+    await clock.advance(10_000);
+    await loaded;
+    assert.equal(secret.current().value.n, 1);
+    assert.equal(backend.calls.read, 4);
+  });
+
+  it('gives up a temporary failure within its time, with exit code 75', async () => {
+    const fixture = createFixture();
+    fixture.backend.failWith(...Array.from({ length: 100 }, () => 'unavailable' as const));
+    const error = await failedStart(fixture);
+    assert.equal(error.exitCode, 75);
+    assert.ok(
+      fixture.backend.calls.read > 5 && fixture.backend.calls.read < 100,
+      String(fixture.backend.calls.read),
+    );
+  });
+
+  it('gives up a permanent failure at once, with exit code 78', async () => {
+    const fixture = createFixture();
+    const error = await failedStart(fixture);
+    assert.equal(error.exitCode, 78);
+    assert.equal(fixture.backend.calls.read, 1);
+    assert.deepEqual(
+      error.problems.map(({ subject, code }) => [subject, code]),
+      [['jwt', 'not-found']],
+    );
+  });
+
+  it('reports all secrets that failed, and does not wait for the others', async () => {
+    const fixture = createFixture();
+    fixture.store.require({ id: 'openai', name: 'myapp/openai', schema, fields: [] });
+    fixture.put(1);
+    fixture.backend.failWith('unavailable');
+    const error = await failedStart(fixture);
+    assert.equal(error.exitCode, 78);
+    assert.deepEqual(
+      error.problems.map(({ subject }) => subject),
+      ['jwt', 'openai'],
+    );
+    assert.match(error.report(), /2 of 2 required secrets could not be loaded/);
+  });
+
+  it('a wrong shape is a permanent failure that names the field and not the value', async () => {
+    const fixture = createFixture();
+    fixture.put('do-not-show');
+    const error = await failedStart(fixture);
+    assert.equal(error.problems[0]?.code, 'invalid');
+    assert.match(error.report(), /n: /);
+    assert.doesNotMatch(error.report(), /do-not-show/);
+  });
+
+  it('text that is not JSON is not quoted', async () => {
+    const fixture = createFixture();
+    fixture.backend.put('myapp/jwt', 'do-not-show');
+    const { inspect } = await import('node:util');
+    const error = await failedStart(fixture);
+    assert.doesNotMatch(inspect(error, { depth: 10, showHidden: true }), /do-not-show/);
+  });
+});
+
+describe('refreshIfStale', () => {
+  it('answers without I/O when a newer version is here already', async () => {
+    const { put, load, secret, backend } = createFixture();
+    put(1);
+    await load();
+    const { version } = await secret.refreshIfStale('an older one');
+    assert.equal(version, 'v1');
+    assert.equal(backend.calls.read, 1);
+  });
+
+  it('fetches what replaced the version seen, and says so', async () => {
+    const { put, load, secret, rotations } = createFixture();
+    put(1);
+    await load();
+    put(2);
+    const { value } = await secret.refreshIfStale('v1');
+    assert.equal(value.n, 2);
+    assert.deepEqual(rotations, [2]);
+    assert.deepEqual(secret.current().previous, { n: 1 });
+  });
+
+  it('a hundred callers share one flight', async () => {
+    const { put, load, secret, backend } = createFixture();
+    put(1);
+    await load();
+    put(2);
+    const release = backend.hold();
+    const results = Promise.all(Array.from({ length: 100 }, () => secret.refreshIfStale('v1')));
+    release();
+    assert.deepEqual(new Set((await results).map(({ version }) => version)), new Set(['v2']));
+    assert.equal(backend.calls.read, 2);
+  });
+
+  it('asks at most once per cooldown, counted from the attempt', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    await load();
+    for (let index = 0; index < 10; index += 1) await secret.refreshIfStale('v1');
+    assert.equal(backend.calls.read, 2);
+    await clock.advance(5_000);
+    await secret.refreshIfStale('v1');
+    assert.equal(backend.calls.read, 3);
+  });
+
+  it('a failure arms the cooldown too, and keeps the last good version', async () => {
+    const { put, load, secret, backend, clock, store } = createFixture();
+    put(1);
+    await load();
+    put(2);
+    backend.failWith('unavailable');
+    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
+    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
+    assert.equal(backend.calls.read, 2);
+    assert.equal(store.status()[0]?.lastFailure, 'unavailable');
+    await clock.advance(5_000);
+    assert.equal((await secret.refreshIfStale('v1')).version, 'v2');
+    assert.equal(store.status()[0]?.lastFailure, undefined);
+  });
+
+  it('a new version of the wrong shape does not replace a good one', async () => {
+    const { put, load, secret, rotations } = createFixture();
+    put(1);
+    await load();
+    put('broken');
+    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
+    assert.deepEqual(rotations, []);
+  });
+});
+
+describe('refreshing in the background', () => {
+  it('asks for the version after the TTL, and for the value only if that changed', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    await load();
+    await clock.advance(TTL * 0.9);
+    assert.deepEqual(backend.calls, { read: 1, version: 1, close: 0 });
+    put(2);
+    await clock.advance(TTL * 0.9);
+    assert.deepEqual(backend.calls, { read: 2, version: 2, close: 0 });
+    assert.equal(secret.current().value.n, 2);
+  });
+
+  it('goes on after a failure', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    await load();
+    put(2);
+    backend.failWith('unavailable');
+    await clock.advance(TTL * 0.9);
+    assert.equal(secret.current().value.n, 1);
+    await clock.advance(TTL * 0.9);
+    assert.equal(secret.current().value.n, 2);
+  });
+
+  it('ends with close(), which closes the provider', async () => {
+    const { put, load, store, backend, clock } = createFixture();
+    put(1);
+    await load();
+    await store.close();
+    await clock.advance(TTL * 10);
+    assert.deepEqual(backend.calls, { read: 1, version: 0, close: 1 });
+  });
+});

@@ -1,0 +1,48 @@
+/** A clock that only moves when a test says so. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Clock } from '../../src/clock.ts';
+
+export interface FakeClock extends Clock {
+  /** Moves time on, running what falls due in order, and lets promises settle in between. */
+  advance(milliseconds: number): Promise<void>;
+}
+
+export function createFakeClock({ wall = Date.UTC(2026, 0, 1) } = {}): FakeClock {
+  let now = 0;
+  const timers = new Set<{ at: number; task: () => void }>();
+
+  const schedule = (milliseconds: number, task: () => void) => {
+    const timer = { at: now + milliseconds, task };
+    timers.add(timer);
+    return () => void timers.delete(timer);
+  };
+
+  return {
+    now: () => now,
+    wall: () => wall + now,
+    schedule,
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const cancel = schedule(milliseconds, resolve);
+        signal?.addEventListener('abort', () => {
+          cancel();
+          reject(signal.reason);
+        });
+      }),
+    async advance(milliseconds) {
+      const until = now + milliseconds;
+      await turn();
+      for (;;) {
+        const [next] = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+        if (!next) break;
+        timers.delete(next);
+        now = Math.max(now, next.at);
+        next.task();
+        await turn();
+      }
+      now = until;
+      await turn();
+    },
+  };
+}

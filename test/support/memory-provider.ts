@@ -1,0 +1,63 @@
+/** A provider in memory whose answers a test decides, for tests of what stands above providers. */
+import { SecretError, type SecretErrorCode } from '../../src/errors.ts';
+import { createSecret, type SecretProvider, type Stage } from '../../src/secrets/provider.ts';
+
+export function createMemoryProvider() {
+  const versions = new Map<string, string[]>();
+  const failures: SecretError[] = [];
+  const calls = { read: 0, version: 0, close: 0 };
+  /** While set, reads wait here before they look at anything. */
+  let gate: Promise<void> = Promise.resolve();
+
+  const fail = () => {
+    const failure = failures.shift();
+    if (failure) throw failure;
+  };
+  const find = (name: string, stage: Stage = 'current') => {
+    const all = versions.get(name) ?? [];
+    const index = stage === 'current' ? all.length - 1 : stage === 'previous' ? all.length - 2 : -1;
+    const value = all[index];
+    if (value === undefined) throw failure('not-found', name);
+    return { value, version: `v${index + 1}` };
+  };
+
+  const provider: SecretProvider = {
+    name: 'memory',
+    async read(name, { stage } = {}) {
+      calls.read += 1;
+      await gate;
+      if (stage !== 'previous') fail();
+      return createSecret({ name, createdAt: undefined, ...find(name, stage) });
+    },
+    async version(name) {
+      calls.version += 1;
+      await gate;
+      fail();
+      return find(name).version;
+    },
+    async close() {
+      calls.close += 1;
+    },
+  };
+
+  return {
+    provider,
+    calls,
+    put: (name: string, value: object | string) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      versions.set(name, [...(versions.get(name) ?? []), text]);
+    },
+    /** The next calls fail like this, in order. */
+    failWith: (...codes: SecretErrorCode[]) =>
+      failures.push(...codes.map((code) => failure(code, 'scripted'))),
+    /** Holds every call until the returned function is called. */
+    hold() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      return resolve;
+    },
+  };
+}
+
+const failure = (code: SecretErrorCode, name: string) =>
+  new SecretError(code, `${name} is ${code}`, { remedy: 'None: this is a test.' });
