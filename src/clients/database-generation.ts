@@ -1,0 +1,145 @@
+/** A pool of connections that belongs to one version of the database secret, and ends when it is out of use. */
+import pg from 'pg';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Loaded } from '../secrets/live-secret.ts';
+import type { DatabaseSecret } from '../secrets/schemas.ts';
+
+export interface GenerationOptions {
+  clock: Clock;
+  logger: Logger;
+  /** Connections at most. */
+  max: number;
+  /** Milliseconds to wait for a connection. */
+  connectionTimeout: number;
+  /** Milliseconds after which a retired generation is ended even while in use. */
+  drainDeadline: number;
+  /** A statement that needs the application's rights: `SELECT 1` succeeds even for a dropped role. */
+  canary: string;
+}
+
+export interface Generation {
+  readonly version: string;
+  /** Logs in and runs the canary. @throws the error of PostgreSQL or of the network */
+  prove(): Promise<void>;
+  /** Resolves with a connection that must be given back with `release`. */
+  acquire(): Promise<pg.PoolClient>;
+  /** `broken` closes the connection instead of keeping it. */
+  release(client: pg.PoolClient, broken: boolean): void;
+  /** Takes no new users; the pool ends once the last one has left. Resolves when it has ended. */
+  retire(): Promise<void>;
+}
+
+export function createGeneration(
+  { value, version }: Loaded<DatabaseSecret>,
+  { clock, logger, max, connectionTimeout, drainDeadline, canary }: GenerationOptions,
+): Generation {
+  const pool = new pg.Pool({
+    user: value.username,
+    password: value.password,
+    host: value.host,
+    port: value.port,
+    database: value.dbname,
+    ssl: tlsOptions(value),
+    max,
+    connectionTimeoutMillis: connectionTimeout,
+    application_name: 'express-secrets-template',
+  });
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on('error', (error) =>
+    logger.warn({ version, code: (error as { code?: string }).code }, 'an idle database connection was lost'),
+  );
+
+  // Counted before the pool is asked: a pool that is ending serves nobody who still waits in its queue.
+  // https://github.com/brianc/node-postgres/issues/1980
+  let users = 0;
+  const lent = new Set<pg.PoolClient>();
+  const ended = Promise.withResolvers<void>();
+  let retired = false;
+  let ending = false;
+
+  const end = () => {
+    if (ending) return;
+    ending = true;
+    pool.end().then(ended.resolve, ended.reject);
+  };
+
+  const leave = () => {
+    users -= 1;
+    if (retired && users === 0) end();
+  };
+
+  const acquire = async () => {
+    users += 1;
+    try {
+      const client = await pool.connect();
+      // The pool listens to idle connections only; the loss of a lent one would end the process.
+      client.on('error', ignore);
+      lent.add(client);
+      return client;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  };
+
+  const release = (client: pg.PoolClient, broken: boolean) => {
+    lent.delete(client);
+    client.off('error', ignore);
+    client.release(broken);
+    leave();
+  };
+
+  /** Breaks the connections of those who did not leave in time; their statements fail. */
+  const force = () => {
+    if (ending) return;
+    logger.warn({ version, users }, 'retired database connections are still in use; breaking them');
+    for (const client of lent) void (client as unknown as pg.Client).end().catch(ignore);
+    end();
+  };
+
+  return {
+    version,
+    acquire,
+    release,
+
+    async prove() {
+      const client = await acquire();
+      try {
+        await client.query(canary);
+        release(client, false);
+      } catch (error) {
+        release(client, true);
+        throw error;
+      }
+    },
+
+    retire() {
+      if (!retired) {
+        retired = true;
+        if (users === 0) end();
+        else clock.schedule(drainDeadline, force);
+      }
+      return ended.promise;
+    },
+  };
+}
+
+/** Whoever uses the connection gets the error from the statement. */
+const ignore = () => {};
+
+/** TLS as `sslmode` asks for it. */
+export function tlsOptions({ sslmode, ca_cert }: DatabaseSecret): pg.PoolConfig['ssl'] {
+  const ca = ca_cert === undefined ? {} : { ca: ca_cert };
+  switch (sslmode ?? (ca_cert ? 'verify-full' : 'disable')) {
+    case 'disable':
+      return false;
+    case 'require':
+      // As libpq does: encrypted, and verified only when there is something to verify against.
+      return { ...ca, rejectUnauthorized: ca_cert !== undefined };
+    case 'verify-ca':
+      return { ...ca, checkServerIdentity: () => undefined };
+    case 'verify-full':
+      return ca;
+  }
+}

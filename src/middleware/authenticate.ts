@@ -1,0 +1,34 @@
+/** Lets in callers with a valid bearer token, and those with a certain role. */
+import type { RequestHandler, Response } from 'express';
+import type { Claims, Tokens } from '../clients/jwt.ts';
+import { HttpProblem } from './http-problem.ts';
+
+const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="api"${error}` });
+
+/** Puts the caller where `callerOf` finds it. @throws 401 */
+export function authenticate({ tokens }: { tokens: Tokens }): RequestHandler {
+  return async (request, response, next) => {
+    const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (!token) throw new HttpProblem(401, 'This needs a bearer token.', { headers: challenge('') });
+    try {
+      response.locals.caller = await tokens.verify(token);
+    } catch (cause) {
+      throw new HttpProblem(401, 'The token is not valid.', {
+        headers: challenge(', error="invalid_token"'),
+        cause,
+      });
+    }
+    next();
+  };
+}
+
+/** @throws 403 unless the caller has the role */
+export function requireRole(role: string): RequestHandler {
+  return (_request, response, next) => {
+    if (callerOf(response).role !== role) throw new HttpProblem(403, `This needs the role ${role}.`);
+    next();
+  };
+}
+
+/** Who is calling, behind `authenticate`. */
+export const callerOf = (response: Response): Claims => response.locals.caller as Claims;

@@ -1,0 +1,49 @@
+/** Turns whatever a route threw into a problem document; only what the caller may know goes into it. */
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { z } from 'zod';
+import { isConnectionLost, isLoginRefused } from '../clients/database-errors.ts';
+import { InvalidTokenError } from '../clients/jwt.ts';
+import { HttpProblem, type ProblemDocument, problemDocument } from './http-problem.ts';
+
+export const notFound: RequestHandler = (request) => {
+  throw new HttpProblem(404, `There is nothing at ${request.method} ${request.path}.`);
+};
+
+export const errorHandler: ErrorRequestHandler = (error, request, response, _next) => {
+  const problem = toProblem(error);
+  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+  // Too late for a status: break the connection, so that nobody takes half an answer for a whole one.
+  if (response.headersSent) return void response.destroy();
+  if (error instanceof HttpProblem) response.set(error.headers);
+  response
+    .status(problem.status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problem, requestId: request.id }));
+};
+
+function toProblem(error: unknown): ProblemDocument {
+  if (error instanceof HttpProblem) return problemDocument(error.status, error.message);
+  if (error instanceof z.ZodError)
+    return {
+      ...problemDocument(400, 'The request is not valid.'),
+      errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+    };
+  if (error instanceof InvalidTokenError) return problemDocument(401, 'The token is not valid.');
+  if (isParserError(error))
+    return problemDocument(error.status, PARSER_DETAILS[error.status] ?? 'The request is not valid.');
+  if (isLoginRefused(error) || isConnectionLost(error))
+    return problemDocument(503, 'The database does not answer.');
+  return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');
+}
+
+/** Express and its body parser mark errors of the caller with `expose` and a status. */
+const isParserError = (error: unknown): error is { status: number } => {
+  const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown };
+  return expose === true && typeof status === 'number' && status < 500;
+};
+
+const PARSER_DETAILS: Record<number, string> = {
+  400: 'The body is not valid JSON.',
+  413: 'The body is larger than 100 kB.',
+  415: 'The body must be JSON in UTF-8.',
+};

@@ -1,0 +1,37 @@
+/** An answer that is an error, thrown by a route and written as a problem document. */
+import { STATUS_CODES } from 'node:http';
+
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem';
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  /** @param detail a sentence for the caller; names no inner part of the service */
+  constructor(
+    status: number,
+    detail: string,
+    options: { headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, { cause: options.cause });
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9457 */
+export interface ProblemDocument {
+  type: 'about:blank';
+  title: string;
+  status: number;
+  detail: string;
+  requestId?: string;
+  /** What is wrong with which part of the request. */
+  errors?: { path: string; message: string }[];
+}
+
+export const problemDocument = (status: number, detail: string): ProblemDocument => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail,
+});

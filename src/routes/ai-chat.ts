@@ -1,0 +1,54 @@
+/** A chat completion, whole or as server-sent events. */
+
+import { type RequestHandler, type Response, Router } from 'express';
+import OpenAI from 'openai';
+import { z } from 'zod';
+import type { Chat } from '../clients/openai.ts';
+import { HttpProblem } from '../middleware/http-problem.ts';
+
+const chatBody = z.strictObject({
+  message: z.string().trim().min(1).max(20_000),
+  stream: z.boolean().default(false),
+});
+
+export function aiChatRoutes({ chat, authenticated }: { chat: Chat; authenticated: RequestHandler }): Router {
+  return Router().post('/ai/chat', authenticated, async (request, response) => {
+    const { message, stream } = chatBody.parse(request.body);
+    const signal = untilClosed(response);
+    if (!stream) {
+      response.json({ reply: await chat.complete(message, signal).catch(toProblem) });
+      return;
+    }
+    const pieces = await chat.stream(message, signal).catch(toProblem);
+    await sendEvents(response, pieces).catch((error) => {
+      // A caller who has gone needs no answer.
+      if (!signal.aborted) throw error;
+    });
+  });
+}
+
+/** Aborts when the caller goes away, so that nobody pays for an answer that nobody reads. */
+function untilClosed(response: Response): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+/** https://html.spec.whatwg.org/multipage/server-sent-events.html */
+async function sendEvents(response: Response, pieces: AsyncIterable<string>): Promise<void> {
+  response
+    .status(200)
+    .set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
+    .flushHeaders();
+  for await (const text of pieces) response.write(`data: ${JSON.stringify({ text })}\n\n`);
+  response.end('event: done\ndata: {}\n\n');
+}
+
+function toProblem(cause: unknown): never {
+  if (!(cause instanceof OpenAI.APIError)) throw cause;
+  if (cause.status === 429)
+    throw new HttpProblem(503, 'The AI provider is busy. Try again later.', { cause });
+  if (cause instanceof OpenAI.APIConnectionTimeoutError)
+    throw new HttpProblem(504, 'The AI provider did not answer in time.', { cause });
+  throw new HttpProblem(502, 'The AI provider did not answer.', { cause });
+}

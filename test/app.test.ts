@@ -1,0 +1,312 @@
+/** The HTTP surface with stubbed clients: what is answered to whom. The clients have tests of their own. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import OpenAI from 'openai';
+import request from 'supertest';
+import { createApp } from '../src/app.ts';
+import type { Database } from '../src/clients/database.ts';
+import { InvalidTokenError, type Tokens } from '../src/clients/jwt.ts';
+import type { Chat } from '../src/clients/openai.ts';
+import { hashPassword } from '../src/passwords.ts';
+import { createRecordingLogger } from './support/logger.ts';
+
+const PASSWORD = 'correct horse';
+const password_hash = await hashPassword(PASSWORD);
+const ada = { id: '42', email: 'ada@example.com', role: 'admin' };
+
+const tokens: Tokens = {
+  sign: () => ({ token: 'good', expiresIn: 60 }),
+  async verify(token) {
+    if (token !== 'good') throw new InvalidTokenError('no');
+    return { sub: ada.id, email: ada.email, role: ada.role };
+  },
+};
+
+const rows = (result: object[]) =>
+  (async () => ({ rows: result, rowCount: result.length })) as unknown as Database['query'];
+
+function createFixture({
+  query = rows([{ ...ada, password_hash }]),
+  chat = {},
+  failing = [] as string[],
+} = {}) {
+  const { logger, lines } = createRecordingLogger();
+  const unused = () => Promise.reject(new Error('not used here'));
+  const app = createApp({
+    logger,
+    database: { query, withClient: unused, start: unused, close: unused },
+    tokens,
+    chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat } as Chat,
+    readiness: { check: async () => failing },
+    publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
+    loginRateLimit: 5,
+    trustedProxies: 0,
+  });
+  return { http: request(app), lines };
+}
+
+const authorized = { Authorization: 'Bearer good' };
+
+describe('health', () => {
+  it('/health is green whatever is broken', async () => {
+    await createFixture({ failing: ['database'] })
+      .http.get('/health')
+      .expect(200, { status: 'ok' });
+  });
+  it('/ready names the component and nothing more', async () => {
+    await createFixture().http.get('/ready').expect(200, { status: 'ready' });
+    await createFixture({ failing: ['database'] })
+      .http.get('/ready')
+      .expect(503, { status: 'not ready', failing: ['database'] });
+  });
+  it('/config shows names', async () => {
+    const { body } = await createFixture().http.get('/config').expect(200);
+    assert.deepEqual(body, {
+      provider: 'vault',
+      environment: 'test',
+      secrets: ['database', 'jwt', 'openai'],
+    });
+  });
+});
+
+describe('POST /auth/login', () => {
+  it('gives a token', async () => {
+    const { body, headers } = await createFixture()
+      .http.post('/auth/login')
+      .send({ email: ada.email, password: PASSWORD })
+      .expect(200);
+    assert.deepEqual(body, { token: 'good', expiresIn: 60, user: ada });
+    assert.equal(headers['cache-control'], 'no-store');
+  });
+
+  it('answers alike to an unknown address and a wrong password', async () => {
+    const wrong = await createFixture()
+      .http.post('/auth/login')
+      .send({ email: ada.email, password: 'x' })
+      .expect(401);
+    const unknown = await createFixture({ query: rows([]) })
+      .http.post('/auth/login')
+      .send({ email: 'x@y.z', password: 'x' })
+      .expect(401);
+    assert.deepEqual({ ...wrong.body, requestId: '' }, { ...unknown.body, requestId: '' });
+  });
+
+  it('limits attempts', async () => {
+    const { http } = createFixture();
+    for (let attempt = 0; attempt < 5; attempt += 1) await http.post('/auth/login').send({}).expect(400);
+    const { body } = await http
+      .post('/auth/login')
+      .send({})
+      .expect(429)
+      .expect('Content-Type', /problem\+json/);
+    assert.match(body.detail, /Too many/);
+  });
+
+  it('says 503 when the database is away', async () => {
+    const query = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    await createFixture({ query })
+      .http.post('/auth/login')
+      .send({ email: ada.email, password: PASSWORD })
+      .expect(503);
+  });
+});
+
+describe('bearer tokens', () => {
+  it('/auth/me knows the caller', async () => {
+    await createFixture().http.get('/auth/me').set(authorized).expect(200, ada);
+  });
+
+  for (const [title, header] of [
+    ['none', undefined],
+    ['a wrong one', 'Bearer bad'],
+    ['another scheme', 'Basic Zm9vOmJhcg=='],
+    ['two', 'Bearer good good'],
+    ['an empty one', 'Bearer '],
+  ] as const)
+    it(`${title}: 401 with a challenge`, async () => {
+      const { http } = createFixture();
+      const response = await (header
+        ? http.get('/auth/me').set('Authorization', header)
+        : http.get('/auth/me'));
+      assert.equal(response.status, 401);
+      assert.match(response.headers['www-authenticate'] ?? '', /^Bearer /);
+      assert.equal(response.headers['content-type'], 'application/problem+json; charset=utf-8');
+    });
+
+  for (const path of ['/db-test', '/ai/chat'])
+    it(`${path} needs one`, async () => {
+      await createFixture().http.post(path).send({}).expect(401);
+    });
+});
+
+describe('POST /db-test', () => {
+  it('tells user, version and time', async () => {
+    const { body } = await createFixture({ query: rows([{ user: 'app', version: '18.0' }]) })
+      .http.post('/db-test')
+      .set(authorized)
+      .expect(200);
+    assert.deepEqual(
+      { ...body, latencyMs: 0 },
+      { connected: true, latencyMs: 0, user: 'app', serverVersion: '18.0' },
+    );
+    assert.equal(typeof body.latencyMs, 'number');
+  });
+
+  it('tells no detail of a failure', async () => {
+    const query = () => Promise.reject(new Error('shown-nowhere'));
+    const { text } = await createFixture({ query }).http.post('/db-test').set(authorized).expect(503);
+    assert.doesNotMatch(text, /shown-nowhere/);
+  });
+});
+
+describe('POST /ai/chat', () => {
+  it('replies', async () => {
+    await createFixture()
+      .http.post('/ai/chat')
+      .set(authorized)
+      .send({ message: 'hi' })
+      .expect(200, { reply: 'echo hi' });
+  });
+
+  it('streams server-sent events', async () => {
+    const stream = async () =>
+      (async function* () {
+        yield 'a';
+        yield 'b';
+      })();
+    const { text } = await createFixture({ chat: { stream } })
+      .http.post('/ai/chat')
+      .set(authorized)
+      .send({ message: 'hi', stream: true })
+      .expect(200)
+      .expect('Content-Type', /^text\/event-stream/);
+    assert.equal(text, 'data: {"text":"a"}\n\ndata: {"text":"b"}\n\nevent: done\ndata: {}\n\n');
+  });
+
+  it('a stream that breaks does not end as if it were whole', async () => {
+    const stream = async () =>
+      (async function* () {
+        yield 'a';
+        throw new Error('broke');
+      })();
+    await assert.rejects(
+      async () =>
+        createFixture({ chat: { stream } })
+          .http.post('/ai/chat')
+          .set(authorized)
+          .send({ message: 'hi', stream: true }),
+      /aborted/,
+    );
+  });
+
+  for (const [title, body] of [
+    ['empty', { message: '  ' }],
+    ['missing', {}],
+    ['of the wrong type', { message: 1 }],
+    ['with unknown fields', { message: 'hi', extra: 1 }],
+  ] as const)
+    it(`a message that is ${title}: 400`, async () => {
+      const response = await createFixture().http.post('/ai/chat').set(authorized).send(body).expect(400);
+      assert.ok(response.body.errors.length > 0);
+    });
+
+  for (const [status, expected] of [
+    [401, 502],
+    [403, 502],
+    [429, 503],
+    [500, 502],
+  ] as const)
+    it(`${status} of the provider is ${expected} here`, async () => {
+      const complete = () =>
+        Promise.reject(
+          OpenAI.APIError.generate(
+            status,
+            { error: { message: 'shown-nowhere' } },
+            'shown-nowhere',
+            new Headers(),
+          ),
+        );
+      const { text } = await createFixture({ chat: { complete } })
+        .http.post('/ai/chat')
+        .set(authorized)
+        .send({ message: 'hi' })
+        .expect(expected);
+      assert.doesNotMatch(text, /shown-nowhere/);
+    });
+});
+
+describe('bodies and paths', () => {
+  const post = () => createFixture().http.post('/ai/chat').set(authorized);
+  it('malformed JSON: 400', async () => {
+    await post()
+      .set('Content-Type', 'application/json')
+      .send('{"message": ')
+      .expect(400)
+      .expect('Content-Type', /problem\+json/);
+  });
+  it('another type: 415', async () => {
+    await post().set('Content-Type', 'text/plain').send('hi').expect(415);
+  });
+  it('another charset: 415', async () => {
+    await post().set('Content-Type', 'application/json; charset=latin1').send('{}').expect(415);
+  });
+  it('too large: 413', async () => {
+    await post()
+      .send({ message: 'x'.repeat(102_400) })
+      .expect(413);
+  });
+  it('no body: 400', async () => {
+    await post().expect(400);
+  });
+  it('an unknown path: 404', async () => {
+    await createFixture()
+      .http.get('/nowhere')
+      .expect(404)
+      .expect('Content-Type', /problem\+json/);
+  });
+});
+
+describe('every answer', () => {
+  it('carries a request id: the caller’s own if it looks like one', async () => {
+    const { http } = createFixture();
+    assert.equal(
+      (await http.get('/health').set('X-Request-Id', 'my-id.1')).headers['x-request-id'],
+      'my-id.1',
+    );
+    assert.match(
+      (await http.get('/health').set('X-Request-Id', 'no good')).headers['x-request-id'] ?? '',
+      /^[0-9a-f-]{36}$/,
+    );
+    const { body, headers } = await http.get('/nowhere');
+    assert.equal(body.requestId, headers['x-request-id']);
+  });
+
+  it('carries helmet’s headers and no name of the framework', async () => {
+    const { headers } = await createFixture().http.get('/health');
+    assert.equal(headers['x-powered-by'], undefined);
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.match(headers['content-security-policy'] ?? '', /default-src 'self'/);
+  });
+
+  it('is logged with method, path and status, and without query, headers or body', async () => {
+    const { http, lines } = createFixture();
+    await http
+      .post('/auth/login?token=shown-nowhere')
+      .set('Authorization', 'shown-nowhere')
+      .send({ email: 'a@b.c', password: 'shown-nowhere' });
+    const text = JSON.stringify(lines);
+    assert.match(text, /"path":"\/auth\/login"/);
+    assert.doesNotMatch(text, /shown-nowhere/);
+  });
+
+  it('that fails in an unexpected way is a 500 without its reason, which is logged', async () => {
+    const query = () => Promise.reject(new Error('the reason'));
+    const { http, lines } = createFixture({ query });
+    const { text } = await http
+      .post('/auth/login')
+      .send({ email: ada.email, password: PASSWORD })
+      .expect(500);
+    assert.doesNotMatch(text, /the reason/);
+    assert.match(JSON.stringify(lines), /the reason/);
+  });
+});

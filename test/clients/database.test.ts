@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Client } from 'pg';
+import { type DatabaseCredentials, prepareDatabase } from '../../sandbox/database-roles.ts';
+import { type Postgres, startPostgres } from '../../sandbox/postgres.ts';
+import { createDatabase, type Database } from '../../src/clients/database.ts';
+import { proveDatabase } from '../../src/clients/database-startup.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import { StartupError } from '../../src/errors.ts';
+import { runMigrations } from '../../src/migrations.ts';
+import { databaseSchema } from '../../src/secrets/schemas.ts';
+import { createSecretStore } from '../../src/secrets/store.ts';
+import { silentLogger as logger } from '../support/logger.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+
+let directory: string;
+let postgres: Postgres;
+let administrator: Client;
+let owner: DatabaseCredentials;
+let app: DatabaseCredentials;
+let logins = 0;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'database-test-'));
+  postgres = await startPostgres({ directory });
+  ({ owner, app } = await prepareDatabase(postgres.connection));
+  await runMigrations(databaseSchema.parse(owner));
+  administrator = new Client({ ...postgres.connection, database: app.dbname });
+  await administrator.connect();
+});
+
+after(async () => {
+  await administrator?.end();
+  await postgres?.stop();
+  await rm(directory, { recursive: true });
+});
+
+/** A login of its own for each test, which may spoil it. */
+async function createLogin(): Promise<DatabaseCredentials> {
+  logins += 1;
+  const username = `login_${logins}`;
+  await administrator.query(`CREATE ROLE ${username} LOGIN PASSWORD '${username}' IN ROLE myapp_app`);
+  return { ...app, username, password: username };
+}
+
+async function createFixture(
+  credentials: DatabaseCredentials,
+  options: { max?: number; drainDeadline?: number } = {},
+) {
+  const backend = createMemoryProvider();
+  backend.put('myapp/database', credentials);
+  const store = createSecretStore({ provider: backend.provider, clock, logger, ttl: 3_600_000 });
+  const secret = store.require({
+    id: 'database',
+    name: 'myapp/database',
+    schema: databaseSchema,
+    fields: [],
+  });
+  await store.load({ timeout: 5_000 });
+  const database = createDatabase({ secret, clock, logger, ...options });
+  const currentUser = async () =>
+    (await database.query<{ current_user: string }>('SELECT current_user')).rows[0]?.current_user;
+  return {
+    backend,
+    secret,
+    database,
+    currentUser,
+    put: (value: object) => backend.put('myapp/database', value),
+  };
+}
+
+const sessionsOf = async (username: string) =>
+  (await administrator.query('SELECT FROM pg_stat_activity WHERE usename = $1', [username])).rowCount;
+
+/** Polls until `probe` gives what is expected. */
+async function eventually<T>(expected: T, probe: () => Promise<T>) {
+  const deadline = performance.now() + 5_000;
+  for (;;) {
+    const actual = await probe();
+    if (actual === expected) return;
+    if (performance.now() > deadline) assert.equal(actual, expected);
+  }
+}
+
+describe('queries', () => {
+  it('run with the secret', async () => {
+    const login = await createLogin();
+    const { database, currentUser } = await createFixture(login);
+    await database.start();
+    assert.equal(await currentUser(), login.username);
+    await database.close();
+    await eventually(0, () => sessionsOf(login.username));
+  });
+
+  it('several on one connection', async () => {
+    const { database } = await createFixture(await createLogin());
+    await database.start();
+    const pids = await database.withClient(async (client) => {
+      const pid = async () => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid;
+      return [await pid(), await pid()];
+    });
+    assert.equal(pids[0], pids[1]);
+    await database.close();
+  });
+
+  it('an error of the statement is thrown, and the connection is kept', async () => {
+    const { database } = await createFixture(await createLogin(), { max: 1 });
+    await database.start();
+    await assert.rejects(database.query('SELECT nonsense'), { code: '42703' });
+    assert.equal((await database.query('SELECT 1')).rowCount, 1);
+    await database.close();
+  });
+
+  it('the role may use rows and nothing else', async () => {
+    const { database } = await createFixture(await createLogin());
+    await database.start();
+    await assert.rejects(database.query('CREATE TABLE mine ()'), { code: '42501' });
+    await assert.rejects(database.query('DROP TABLE users'), { code: '42501' });
+    await assert.rejects(database.query('SELECT * FROM migrations'), { code: '42501' });
+    await database.query('SELECT * FROM users');
+    await database.close();
+  });
+});
+
+/** Queries that last long enough to need more than the connections at hand; gives the user of each. */
+const inParallel = (count: number, database: Database): Promise<(string | undefined)[]> =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const { rows } = await database.query<{ user: string }>('SELECT current_user AS user, pg_sleep(0.02)');
+      return rows[0]?.user;
+    }),
+  );
+
+describe('rotation', () => {
+  it('a refused login fetches the secret that replaced it, and no query fails', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, put, backend } = await createFixture(first);
+    await database.start();
+    put(second);
+    await administrator.query(`ALTER ROLE ${first.username} NOLOGIN`);
+    const users = await inParallel(50, database);
+    assert.equal(users.length, 50);
+    assert.ok(users.includes(second.username));
+    assert.equal(backend.calls.read, 2, 'one read at startup and one for the rotation');
+    await database.close();
+  });
+
+  it('a changed password of the same user is fetched as well', async () => {
+    const login = await createLogin();
+    const { database, put, backend } = await createFixture(login);
+    await database.start();
+    await administrator.query(`ALTER ROLE ${login.username} PASSWORD 'changed'`);
+    put({ ...login, password: 'changed' });
+    await inParallel(50, database);
+    assert.equal(backend.calls.read, 2);
+    await database.close();
+  });
+
+  it('queries in flight and in the queue finish on the old connections', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, secret, put, currentUser } = await createFixture(first, { max: 2 });
+    await database.start();
+    const slow = Array.from({ length: 8 }, () =>
+      database.query<{ user: string }>('SELECT current_user AS user, pg_sleep(0.1)'),
+    );
+    put(second);
+    await secret.refreshIfStale('v1');
+    await eventually(second.username, currentUser);
+    const users = (await Promise.all(slow)).map(({ rows }) => rows[0]?.user);
+    assert.deepEqual(new Set(users), new Set([first.username]));
+    await database.close();
+    await eventually(0, () => sessionsOf(first.username));
+  });
+
+  it('a version that cannot log in changes nothing', async () => {
+    const login = await createLogin();
+    const { database, secret, put, currentUser } = await createFixture(login);
+    await database.start();
+    put({ ...login, password: 'wrong' });
+    await secret.refreshIfStale('v1');
+    assert.equal(await currentUser(), login.username);
+    await database.close();
+  });
+
+  it('a retired generation that is in use past its deadline is broken', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, secret, put, currentUser } = await createFixture(first, { drainDeadline: 50 });
+    await database.start();
+    const held = database.query('SELECT pg_sleep(60)');
+    const broken = assert.rejects(held, /terminated/);
+    put(second);
+    await secret.refreshIfStale('v1');
+    await eventually(second.username, currentUser);
+    await broken;
+    await database.close();
+  });
+
+  it('the loss of a connection that is held and idle does not end the process', async () => {
+    const login = await createLogin();
+    const { database } = await createFixture(login);
+    await database.start();
+    await assert.rejects(
+      database.withClient(async (client) => {
+        await administrator.query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1',
+          [login.username],
+        );
+        await eventually(0, () => sessionsOf(login.username));
+        await client.query('SELECT 1');
+      }),
+    );
+    assert.equal((await database.query('SELECT 1')).rowCount, 1);
+    await database.close();
+  });
+});
+
+describe('the canary before the service listens', () => {
+  const prove = async (credentials: DatabaseCredentials, timeout = 0) => {
+    const { database, secret } = await createFixture(credentials);
+    try {
+      await proveDatabase({ database, secret, clock, logger, timeout });
+    } finally {
+      await database.close();
+    }
+  };
+  const refusal = async (credentials: DatabaseCredentials): Promise<StartupError> => {
+    const error = await prove(credentials).catch((reason) => reason);
+    assert.ok(error instanceof StartupError, String(error));
+    return error;
+  };
+
+  it('passes with working credentials', async () => prove(await createLogin()));
+
+  it('a wrong password is for a person to mend, and not shown', async () => {
+    const error = await refusal({ ...app, password: 'shown-nowhere' });
+    assert.equal(error.exitCode, 78);
+    assert.match(error.report(), /28P01/);
+    assert.doesNotMatch(error.report(), /shown-nowhere/);
+  });
+
+  it('a database that is away is temporary', async () => {
+    const error = await refusal({ ...app, port: 1 });
+    assert.equal(error.exitCode, 75);
+    assert.match(error.report(), /does not answer \[ECONNREFUSED\]/);
+  });
+
+  it('a missing database and a missing table say so', async () => {
+    assert.match((await refusal({ ...app, dbname: 'nowhere' })).report(), /has no database nowhere/);
+    await administrator.query('GRANT CONNECT ON DATABASE postgres TO myapp_app');
+    assert.match((await refusal({ ...app, dbname: 'postgres' })).report(), /npm run migrate/);
+  });
+
+  it('a secret that rotates between the read and the login is read again', async () => {
+    const login = await createLogin();
+    const { database, put } = await createFixture({ ...login, password: 'not any more' });
+    put(login);
+    await database.start();
+    await database.close();
+  });
+});

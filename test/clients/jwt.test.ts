@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { describe, it } from 'node:test';
+import jwt from 'jsonwebtoken';
+import { createTokens, InvalidTokenError } from '../../src/clients/jwt.ts';
+import { jwtSchema } from '../../src/secrets/schemas.ts';
+import { createSecretStore } from '../../src/secrets/store.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { silentLogger } from '../support/logger.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+
+const claims = { sub: '42', email: 'ada@example.com', role: 'admin' };
+const PROPAGATION = 300_000;
+const newKey = () => randomBytes(32).toString('base64');
+
+/** A replica: a store and tokens of its own on a backend that it may share. */
+async function createReplica({
+  backend = createMemoryProvider(),
+  clock = createFakeClock(),
+  settings = {},
+} = {}) {
+  const put = (fields: object) => backend.put('myapp/jwt', { ...settings, ...fields });
+  if (backend.calls.read === 0) put({ secret_key: newKey() });
+  const store = createSecretStore({
+    provider: backend.provider,
+    clock,
+    logger: silentLogger,
+    ttl: PROPAGATION,
+    random: () => 0.5,
+  });
+  const secret = store.require({
+    id: 'jwt',
+    name: 'myapp/jwt',
+    schema: jwtSchema,
+    fields: [],
+    history: true,
+  });
+  await store.load({ timeout: 1_000 });
+  return { tokens: createTokens({ secret, clock, propagation: PROPAGATION }), secret, clock, backend, put };
+}
+
+const kidOf = (token: string) => jwt.decode(token, { complete: true })?.header.kid;
+const refuses = (promise: Promise<unknown>) => assert.rejects(promise, InvalidTokenError);
+
+describe('signing and verifying', () => {
+  it('a token is good for its life and no longer', async () => {
+    const { tokens, clock } = await createReplica();
+    const { token, expiresIn } = tokens.sign(claims);
+    assert.equal(expiresIn, 24 * 3600);
+    assert.deepEqual(await tokens.verify(token), claims);
+    await clock.advance((24 * 3600 + 29) * 1000);
+    assert.deepEqual(await tokens.verify(token), claims, 'within the tolerance');
+    await clock.advance(2_000);
+    await refuses(tokens.verify(token));
+  });
+
+  it('names its key', async () => {
+    const { tokens } = await createReplica();
+    assert.match(kidOf(tokens.sign(claims).token) ?? '', /^[\w-]{16}$/);
+  });
+
+  it('sets and demands issuer and audience', async () => {
+    const backend = createMemoryProvider();
+    const { tokens, secret } = await createReplica({ backend, settings: { issuer: 'me', audience: 'you' } });
+    const { token } = tokens.sign(claims);
+    assert.deepEqual(await tokens.verify(token), claims);
+    const key = secret.current().value.secret_key;
+    const options = { keyid: kidOf(token) ?? '', subject: '42', expiresIn: 60 };
+    await refuses(tokens.verify(jwt.sign(claimsOnly, key, { ...options, issuer: 'me', audience: 'other' })));
+    await refuses(tokens.verify(jwt.sign(claimsOnly, key, { ...options, issuer: 'other', audience: 'you' })));
+  });
+});
+
+const claimsOnly = { email: claims.email, role: claims.role };
+
+describe('tokens that must not be believed', () => {
+  it('another algorithm, none, another key, no kid, no subject, a changed payload', async () => {
+    const { tokens, secret } = await createReplica();
+    const key = secret.current().value.secret_key;
+    const { token } = tokens.sign(claims);
+    const keyid = kidOf(token) ?? '';
+    const [header, , signature] = token.split('.');
+    const payload = Buffer.from(JSON.stringify({ ...claims, role: 'root' })).toString('base64url');
+    const unsigned = `${Buffer.from(JSON.stringify({ alg: 'none', kid: keyid })).toString('base64url')}.${payload}.`;
+    for (const forged of [
+      jwt.sign(claimsOnly, key, { keyid, subject: '42', algorithm: 'HS512' }),
+      unsigned,
+      jwt.sign(claimsOnly, newKey(), { keyid, subject: '42' }),
+      jwt.sign(claimsOnly, key, { subject: '42' }),
+      jwt.sign(claimsOnly, key, { keyid }),
+      `${header}.${payload}.${signature}`,
+      '',
+      'a.b.c',
+      `${token}x`,
+    ])
+      await refuses(tokens.verify(forged));
+  });
+
+  it('a known kid with a bad signature asks the backend nothing', async () => {
+    const { tokens, backend } = await createReplica();
+    const keyid = kidOf(tokens.sign(claims).token) ?? '';
+    const before = backend.calls.read;
+    await refuses(tokens.verify(jwt.sign(claimsOnly, newKey(), { keyid, subject: '42' })));
+    assert.equal(backend.calls.read, before);
+  });
+
+  it('ten thousand unknown kids ask the backend once in 30 seconds', async () => {
+    const { tokens, backend, clock } = await createReplica();
+    const before = backend.calls.read;
+    const garbage = (index: number) =>
+      jwt.sign(claimsOnly, 'k', { keyid: `garbage-${index}`, subject: '42' });
+    await Promise.all(Array.from({ length: 10_000 }, (_, index) => refuses(tokens.verify(garbage(index)))));
+    assert.equal(backend.calls.read, before + 1);
+    await clock.advance(30_000);
+    await refuses(tokens.verify(garbage(1)));
+    assert.equal(backend.calls.read, before + 2);
+  });
+});
+
+describe('a key that rotates', () => {
+  it('tokens signed before still work, and the new key signs once every replica can know it', async () => {
+    const { tokens, secret, clock, put } = await createReplica();
+    const before = tokens.sign(claims).token;
+    await clock.advance(10_000);
+    put({ secret_key: newKey() });
+    await secret.refreshIfStale('v1');
+    assert.deepEqual(await tokens.verify(before), claims);
+    assert.equal(kidOf(tokens.sign(claims).token), kidOf(before), 'too early for the new key');
+    await clock.advance(PROPAGATION);
+    const after = tokens.sign(claims).token;
+    assert.notEqual(kidOf(after), kidOf(before));
+    assert.deepEqual(await tokens.verify(after), claims);
+    assert.deepEqual(await tokens.verify(before), claims);
+  });
+
+  it('another replica believes a token of a key it has not seen yet', async () => {
+    const backend = createMemoryProvider();
+    const old = await createReplica({ backend });
+    old.put({ secret_key: newKey() });
+    const fresh = await createReplica({ backend });
+    await fresh.clock.advance(PROPAGATION);
+    const { token } = fresh.tokens.sign(claims);
+    assert.deepEqual(await old.tokens.verify(token), claims);
+  });
+
+  it('a replica started after the rotation believes tokens signed before it', async () => {
+    const backend = createMemoryProvider();
+    const old = await createReplica({ backend });
+    const { token } = old.tokens.sign(claims);
+    old.put({ secret_key: newKey() });
+    const fresh = await createReplica({ backend });
+    assert.deepEqual(await fresh.tokens.verify(token), claims);
+  });
+
+  it('previous_secret_key does the same where the backend keeps no history', async () => {
+    const backend = createMemoryProvider();
+    const old = await createReplica({ backend });
+    const { token } = old.tokens.sign(claims);
+    const other = createMemoryProvider();
+    other.put('myapp/jwt', {
+      secret_key: newKey(),
+      previous_secret_key: old.secret.current().value.secret_key,
+    });
+    other.calls.read = 1;
+    const fresh = await createReplica({ backend: other });
+    assert.deepEqual(await fresh.tokens.verify(token), claims);
+  });
+});

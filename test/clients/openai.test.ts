@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { startOpenAI } from '../../sandbox/openai.ts';
+import { createChat } from '../../src/clients/openai.ts';
+import { openaiSchema } from '../../src/secrets/schemas.ts';
+import { createSecretStore } from '../../src/secrets/store.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { silentLogger } from '../support/logger.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+
+let openai: Awaited<ReturnType<typeof startOpenAI>>;
+before(async () => {
+  openai = await startOpenAI();
+});
+after(() => openai.close());
+beforeEach(() => openai.faults.clear());
+
+const { signal } = new AbortController();
+
+async function createFixture() {
+  const backend = createMemoryProvider();
+  const put = (api_key: string) =>
+    backend.put('myapp/openai', { api_key, model: 'echo', base_url: openai.baseUrl });
+  const key = openai.createKey();
+  put(key);
+  const store = createSecretStore({
+    provider: backend.provider,
+    clock: createFakeClock(),
+    logger: silentLogger,
+    ttl: 300_000,
+  });
+  const secret = store.require({ id: 'openai', name: 'myapp/openai', schema: openaiSchema, fields: [] });
+  await store.load({ timeout: 1_000 });
+  return { chat: createChat({ secret }), backend, put, key };
+}
+
+const collect = async (pieces: AsyncIterable<string>) => {
+  let text = '';
+  for await (const piece of pieces) text += piece;
+  return text;
+};
+
+describe('chat', () => {
+  it('completes and streams', async () => {
+    const { chat } = await createFixture();
+    assert.equal(await chat.complete('hello there', signal), 'You said: hello there');
+    assert.equal(await collect(await chat.stream('hello there', signal)), 'You said: hello there');
+  });
+
+  it('a refused key is replaced once, for whole and streamed replies', async () => {
+    for (const call of ['complete', 'stream'] as const) {
+      const { chat, backend, put, key } = await createFixture();
+      await chat.complete('before', signal);
+      openai.revokeKey(key);
+      put(openai.createKey());
+      const reply =
+        call === 'complete'
+          ? await chat.complete('after', signal)
+          : await collect(await chat.stream('after', signal));
+      assert.equal(reply, 'You said: after');
+      assert.equal(backend.calls.read, 2);
+    }
+  });
+
+  it('a key that stays refused is an error after one look', async () => {
+    const { chat, backend, key } = await createFixture();
+    openai.revokeKey(key);
+    await assert.rejects(chat.complete('x', signal), { status: 401 });
+    assert.equal(backend.calls.read, 2);
+  });
+
+  for (const [kind, status] of [
+    ['denied', 403],
+    ['throttled', 429],
+  ] as const)
+    it(`${status} is no reason to fetch a key`, async () => {
+      const { chat, backend } = await createFixture();
+      openai.faults.inject({ kind });
+      await assert.rejects(chat.complete('x', signal), { status });
+      assert.equal(backend.calls.read, 1);
+    });
+
+  it('ends with its signal', async () => {
+    const { chat } = await createFixture();
+    openai.faults.inject({ kind: 'hang' });
+    await assert.rejects(chat.complete('x', AbortSignal.timeout(100)), /abort/i);
+  });
+});
