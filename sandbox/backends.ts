@@ -1,0 +1,40 @@
+/** The stand-ins by provider name, behind what they have in common. */
+import { startAwsSecretsManager } from './aws-secrets-manager.ts';
+import { startAzureKeyVault } from './azure-key-vault.ts';
+import type { Faults } from './faults.ts';
+import { startFiles } from './files.ts';
+import { startVault } from './vault.ts';
+
+export const BACKENDS = ['vault', 'aws', 'azure', 'file'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+export interface Backend {
+  /** Where it listens; a directory has no such place. */
+  url?: string;
+  /** What the service needs to reach it as itself. */
+  environment: Record<string, string>;
+  /** Injects faults, where there is a network to inject them into. */
+  faults?: Faults;
+  /** How often values and versions were read. */
+  reads?: { value: number; version: number };
+  /** Makes `value` the current version. */
+  put(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface BackendOptions {
+  /** Private to the sandbox, for files such as certificates. */
+  directory: string;
+  /** What the service's identity may read. */
+  mayRead: (name: string) => boolean;
+}
+
+const START: Record<BackendName, (options: BackendOptions) => Promise<Backend>> = {
+  vault: startVault,
+  aws: startAwsSecretsManager,
+  azure: startAzureKeyVault,
+  file: startFiles,
+};
+
+export const startBackend = (name: BackendName, options: BackendOptions): Promise<Backend> =>
+  START[name](options);

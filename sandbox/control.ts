@@ -1,0 +1,36 @@
+/** Lets a person with curl rotate secrets and inject faults into the running sandbox. */
+import express from 'express';
+import { z } from 'zod';
+import { listen } from './http.ts';
+import { ROTATABLE, type Sandbox } from './sandbox.ts';
+
+const secretParameter = z.enum(ROTATABLE);
+const faultBody = z.object({
+  kind: z.enum(['hang', 'reset', 'malformed', 'throttled', 'unavailable', 'denied', 'identity', 'sealed']),
+  times: z.number().int().positive().optional(),
+});
+
+export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; port?: number }) {
+  const app = express();
+  app.use(express.json());
+  app.post('/rotate/:secret', async (request, response) => {
+    const secret = secretParameter.parse(request.params.secret);
+    await sandbox.rotate(secret);
+    response.json({ rotated: secret });
+  });
+  app.post('/faults', (request, response) => {
+    const { kind, times } = faultBody.parse(request.body);
+    if (!sandbox.backend.faults)
+      return void response.status(409).json({ error: 'Files have no faults to inject.' });
+    sandbox.backend.faults.inject({ kind }, times === undefined ? {} : { times });
+    response.json({ injected: kind });
+  });
+  app.delete('/faults', (_request, response) => {
+    sandbox.backend.faults?.clear();
+    response.json({ injected: null });
+  });
+  app.use((error: Error, _request: express.Request, response: express.Response, _next: unknown) => {
+    response.status(error instanceof z.ZodError ? 400 : 500).json({ error: error.message });
+  });
+  return listen(app, { port });
+}

@@ -1,0 +1,74 @@
+/** `npm run dev`: the sandbox, and the service on it, restarted whenever a file under `src/` changes. */
+import pretty from 'pino-pretty';
+import { parseProvider } from './arguments.ts';
+import { startControl } from './control.ts';
+import { startSandbox } from './sandbox.ts';
+import { freePort, type Service, startService } from './service.ts';
+import { summary } from './summary.ts';
+import { untilStopped } from './until-stopped.ts';
+import { watchSources } from './watch-sources.ts';
+
+const started = performance.now();
+const stopped = untilStopped().then((reason) => ({ event: 'stop' as const, reason }));
+const provider = parseProvider();
+
+const sandbox = await startSandbox({ provider });
+const control = await startControl({ sandbox });
+const sources = watchSources();
+const port = await freePort(Number(process.env.PORT) || 3000);
+
+const launch = (): Service => {
+  const service = startService({ environment: sandbox.environment, port, reaper: sandbox.reaper });
+  const logs = pretty({
+    colorize: process.stdout.isTTY === true,
+    singleLine: true,
+    ignore: 'pid,hostname',
+    sync: true,
+  });
+  service.process.stdout?.pipe(logs);
+  service.process.stderr?.pipe(process.stderr, { end: false });
+  return service;
+};
+
+let service = launch();
+let exitCode = 0;
+for (let launches = 1; ; launches += 1) {
+  const postgresEnded = sandbox.postgres.exited.then((error) => ({
+    event: 'crash' as const,
+    reason: error?.message,
+  }));
+  const isReady = await Promise.race([service.ready, stopped]);
+  if (isReady === true && launches === 1)
+    console.log(summary({ sandbox, service, control, seconds: (performance.now() - started) / 1000 }));
+  if (isReady === false && launches > 1) console.log('The service did not start. Waiting for the next edit.');
+
+  // A service that fails to start after an edit waits for the next one; every other end is a crash.
+  const mayHaveFailed = isReady === false && launches > 1;
+  const serviceEnded = service.ended.then((reason) => ({
+    event: 'crash' as const,
+    reason: `the service: ${reason}`,
+  }));
+  const edited = sources.next().then(() => ({ event: 'edit' as const, reason: '' }));
+  const { event, reason } = await Promise.race([
+    stopped,
+    edited,
+    postgresEnded,
+    ...(mayHaveFailed ? [] : [serviceEnded]),
+  ]);
+  if (event === 'edit') {
+    await service.stop();
+    service = launch();
+    continue;
+  }
+  if (event === 'crash') {
+    console.error(`Ended because a part of it did: ${reason}`);
+    exitCode = 1;
+  }
+  break;
+}
+
+sources.close();
+await service.stop();
+await control.close();
+await sandbox.close();
+process.exit(exitCode);

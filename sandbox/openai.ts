@@ -1,0 +1,81 @@
+/** OpenAI's chat completions, whole and streamed: echoes the message to whoever has the right key. */
+import { randomBytes } from 'node:crypto';
+import express from 'express';
+import { createFaults, type Refusal } from './faults.ts';
+import { listen } from './http.ts';
+
+/** https://platform.openai.com/docs/guides/error-codes */
+const REFUSALS: Record<Refusal, [status: number, code: string]> = {
+  throttled: [429, 'rate_limit_exceeded'],
+  unavailable: [503, 'server_error'],
+  denied: [403, 'unsupported_country_region_territory'],
+  identity: [401, 'invalid_api_key'],
+  sealed: [503, 'server_error'],
+};
+
+interface ChatRequest {
+  model: string;
+  messages: { role: string; content: string }[];
+  stream?: boolean;
+}
+
+export async function startOpenAI() {
+  const keys = new Set<string>();
+  const faults = createFaults((refusal, _request, response) => {
+    const [status, code] = REFUSALS[refusal];
+    response.status(status).json({ error: { message: `Injected fault: ${refusal}.`, type: code, code } });
+  });
+
+  const app = express();
+  app.use(express.json({ limit: '1mb' }), faults.middleware);
+  app.post('/v1/chat/completions', async (request, response) => {
+    const key = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
+    if (!keys.has(key))
+      return void response.status(401).json({
+        error: {
+          message: 'Incorrect API key provided.',
+          type: 'invalid_request_error',
+          code: 'invalid_api_key',
+        },
+      });
+
+    const { model, messages, stream = false } = request.body as ChatRequest;
+    const reply = `You said: ${messages.at(-1)?.content}`;
+    const common = {
+      id: `chatcmpl-${randomBytes(8).toString('hex')}`,
+      created: Math.floor(Date.now() / 1000),
+      model,
+    };
+    if (!stream)
+      return void response.json({
+        ...common,
+        object: 'chat.completion',
+        choices: [{ index: 0, message: { role: 'assistant', content: reply }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+      });
+
+    response.type('text/event-stream');
+    const send = (delta: object, finish_reason: string | null) =>
+      response.write(
+        `data: ${JSON.stringify({ ...common, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`,
+      );
+    for (const word of reply.split(/(?<= )/)) send({ content: word }, null);
+    send({}, 'stop');
+    response.end('data: [DONE]\n\n');
+  });
+
+  const listening = await listen(app);
+  return {
+    /** What `base_url` of the openai secret is set to. */
+    baseUrl: `${listening.url}/v1`,
+    faults,
+    /** Makes a key that is accepted until it is revoked. */
+    createKey() {
+      const key = `sandbox-${randomBytes(24).toString('base64url')}`;
+      keys.add(key);
+      return key;
+    },
+    revokeKey: (key: string) => void keys.delete(key),
+    close: listening.close,
+  };
+}

@@ -1,0 +1,131 @@
+/** Everything the service talks to, on this machine: one secret backend, PostgreSQL and OpenAI, seeded. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { runMigrations } from '../src/migrations.ts';
+import { hashPassword } from '../src/passwords.ts';
+import { type SecretId, secretName } from '../src/secrets/names.ts';
+import { databaseSchema } from '../src/secrets/schemas.ts';
+import { type BackendName, startBackend } from './backends.ts';
+import { prepareDatabase } from './database-roles.ts';
+import { startOpenAI } from './openai.ts';
+import { startPostgres } from './postgres.ts';
+import { startReaper } from './reaper.ts';
+
+export const ROTATABLE = ['database', 'jwt', 'openai'] as const;
+export type Rotatable = (typeof ROTATABLE)[number];
+
+const PREFIX = 'myapp';
+const randomPassword = () => randomBytes(24).toString('base64url');
+
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+
+/** Creates the login or gives it another password. */
+async function makeLogin(
+  administrator: Client,
+  { username, password }: { username: string; password: string },
+) {
+  const { rowCount } = await administrator.query('SELECT FROM pg_roles WHERE rolname = $1', [username]);
+  const verb = rowCount === 0 ? 'CREATE' : 'ALTER';
+  await administrator.query(
+    `${verb} ROLE ${escapeIdentifier(username)} LOGIN PASSWORD ${escapeLiteral(password)}`,
+  );
+  await administrator.query(`GRANT myapp_app TO ${escapeIdentifier(username)}`);
+}
+
+/** Credentials are random for each run. `close` ends every process and removes every file. */
+export async function startSandbox({ provider }: { provider: BackendName }) {
+  const reaper = startReaper();
+  const directory = await realpath(await mkdtemp(join(tmpdir(), 'express-secrets-sandbox-')));
+  reaper.remove(directory);
+
+  const nameOf = (id: SecretId | 'database-owner') =>
+    id === 'database-owner'
+      ? secretName('database', { provider, prefix: PREFIX }).replace(/database$/, 'database-owner')
+      : secretName(id, { provider, prefix: PREFIX });
+  /** The service may read its own secrets, and not the credentials of the role that owns the tables. */
+  const mayRead = (name: string) => name !== nameOf('database-owner');
+
+  const [postgres, openai, backend] = await Promise.all([
+    startPostgres({ directory, reaper }),
+    startOpenAI(),
+    startBackend(provider, { directory, mayRead }),
+  ]);
+  const { owner, app } = await prepareDatabase(postgres.connection);
+  await runMigrations(databaseSchema.parse(owner));
+
+  const user = { email: 'ada@example.com', password: randomPassword() };
+  const administrator = new Client({ ...postgres.connection, database: app.dbname });
+  administrator.on('error', () => {});
+  await administrator.connect();
+  await administrator.query("INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')", [
+    user.email,
+    await hashPassword(user.password),
+  ]);
+
+  const values = {
+    database: { ...app },
+    jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },
+    openai: { api_key: openai.createKey(), model: 'sandbox-echo', base_url: openai.baseUrl },
+  };
+  const write = (id: keyof typeof values) => backend.put(nameOf(id), JSON.stringify(values[id]));
+  await backend.put(nameOf('database-owner'), JSON.stringify(owner));
+  await Promise.all([write('database'), write('jwt'), write('openai')]);
+
+  /** Changes a secret and what it opens the hard way: the old credentials stop working at once, in idle sessions too. */
+  const rotations: Record<Rotatable, () => Promise<void>> = {
+    async database() {
+      const old = values.database.username;
+      const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
+      Object.assign(values.database, { username, password: randomPassword() });
+      await makeLogin(administrator, values.database);
+      await write('database');
+      await administrator.query(`ALTER ROLE ${escapeIdentifier(old)} NOLOGIN`);
+      await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
+        old,
+      ]);
+    },
+    async jwt() {
+      values.jwt.secret_key = randomPassword() + randomPassword();
+      await write('jwt');
+    },
+    async openai() {
+      const old = values.openai.api_key;
+      values.openai.api_key = openai.createKey();
+      openai.revokeKey(old);
+      await write('openai');
+    },
+  };
+
+  return {
+    provider,
+    backend,
+    openai,
+    postgres,
+    reaper,
+    /** Someone who can log in, with the role admin. */
+    user,
+    /** What the service must be started with. */
+    environment: { SECRET_PROVIDER: provider, ...backend.environment } as Record<string, string>,
+    rotate: (id: Rotatable) => rotations[id](),
+    nameOf,
+    /** The value of the database secret as it stands. */
+    credentials: () => ({ ...values.database }),
+    /** Every secret that must appear nowhere. */
+    plantedValues: () => [
+      values.database.password,
+      values.jwt.secret_key,
+      values.openai.api_key,
+      owner.password,
+      user.password,
+    ],
+    async close() {
+      await administrator.end().catch(() => {});
+      await Promise.all([backend.close(), openai.close(), postgres.stop()]);
+      await rm(directory, { recursive: true, force: true });
+      await reaper.close();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What a person reads when everything is up. */
+import type { Listening } from './http.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { Service } from './service.ts';
+
+export interface SummaryOptions {
+  sandbox: Sandbox;
+  service: Service;
+  control: Listening;
+  /** From the command to being ready. */
+  seconds: number;
+}
+
+export function summary({ sandbox, service, control, seconds }: SummaryOptions): string {
+  const { backend, provider, postgres, openai, user } = sandbox;
+  const login = JSON.stringify({ email: user.email, password: user.password });
+  return `
+Ready after ${seconds.toFixed(1)} s. All of it runs on this machine; Ctrl-C ends it and leaves no file behind.
+
+  service      ${service.url}  (restarts when a file under src/ changes)
+  secrets      ${provider} at ${backend.url ?? backend.environment.SECRETS_DIR}
+  PostgreSQL   ${postgres.host}:${postgres.port}, database myapp
+  OpenAI       ${openai.baseUrl}, an echo
+  login        ${user.email} with password ${user.password}, made for this run
+
+Next, in another terminal: log in, query the database, replace its user while the service runs.
+
+  TOKEN=$(curl -s ${service.url}/auth/login -H 'Content-Type: application/json' \\
+    -d '${login}' | sed -E 's/.*"token":"([^"]+)".*/\\1/')
+  curl -s -X POST ${service.url}/db-test -H "Authorization: Bearer $TOKEN"
+  curl -s -X POST ${control.url}/rotate/database && echo "  now run the second command again"
+`;
+}
