@@ -36,23 +36,25 @@ function parse(line: string): Message | undefined {
   }
 }
 
+/** First asks the process alone, which then ends what it started in better order than a signal to each would. */
 async function end(pid: number, signal: NodeJS.Signals) {
   const deadline = Date.now() + GRACE;
-  let alive = send(pid, signal);
+  send(pid, signal);
+  let alive = sendToGroup(pid, 0);
   while (alive && Date.now() < deadline) {
     await delay(20);
-    alive = send(pid, 0);
+    alive = sendToGroup(pid, 0);
   }
-  if (alive) send(pid, 'SIGKILL');
+  if (alive) sendToGroup(pid, 'SIGKILL');
 }
 
 /** To the group that a detached child leads, or else to the process alone; false when there is neither. */
+const sendToGroup = (pid: number, signal: NodeJS.Signals | 0) => send(-pid, signal) || send(pid, signal);
+
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
-  return [-pid, pid].some((target) => {
-    try {
-      return process.kill(target, signal);
-    } catch {
-      return false;
-    }
-  });
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,12 @@
 /** The sandbox's PostgreSQL for real: who may do what in it, and that it goes when it should. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { Client, type ClientConfig } from 'pg';
 import {
@@ -204,8 +204,9 @@ describe('life and death', { timeout: 60_000 }, () => {
         detached: true,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      const [line] = await once(createInterface({ input: parent.stdout }), 'line');
-      const { directory, pid }: { directory: string; pid: number } = JSON.parse(line);
+      const { directory, pid }: { directory: string; pid: number } = JSON.parse(
+        await firstLine(parent.stdout),
+      );
       assert.ok(isAlive(pid) && existsSync(directory));
 
       process.kill(-Number(parent.pid), 'SIGKILL');
@@ -218,6 +219,12 @@ async function startForTest(t: TestContext): Promise<Postgres> {
   const postgres = await startPostgres({ directory: await temporaryDirectory(), reaper });
   t.after(() => postgres.stop());
   return postgres;
+}
+
+/** Fails when there is none, as when the program does not start. */
+async function firstLine(input: Readable): Promise<string> {
+  for await (const line of createInterface({ input })) return line;
+  throw new Error('The program ended without a word.');
 }
 
 /** A zombie is dead: in a container, the first process may never collect it. */

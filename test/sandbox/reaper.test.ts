@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { startReaper } from '../../sandbox/reaper.ts';
@@ -35,8 +36,8 @@ describe('reaper', { timeout: 30_000 }, () => {
   test('reaps after SIGKILL of the whole process group, deaf processes and paths with spaces included', async (t) => {
     const directory = await directoryWithFiles();
     const code = `
-      import { type ChildProcess, spawn } from 'node:child_process';
-      import { EventEmitter, once } from 'node:events';
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
       import { startReaper } from ${JSON.stringify(import.meta.resolve('../../sandbox/reaper.ts'))};
       const reaper = startReaper();
       reaper.remove(process.env.DOOMED);
@@ -52,8 +53,7 @@ describe('reaper', { timeout: 30_000 }, () => {
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const [line] = await once(createInterface({ input: parent.stdout }), 'line');
-    const pids: number[] = JSON.parse(line);
+    const pids: number[] = JSON.parse(await firstLine(parent.stdout));
     assert.deepEqual(pids.map(isAlive), [true, true]);
 
     process.kill(-Number(parent.pid), 'SIGKILL');
@@ -123,6 +123,12 @@ describe('reaper', { timeout: 30_000 }, () => {
     assert.deepEqual([temporary, outside, link].map(existsSync), [true, true, true]);
   });
 });
+
+/** Fails when there is none, as when the program does not start. */
+async function firstLine(input: Readable): Promise<string> {
+  for await (const line of createInterface({ input })) return line;
+  throw new Error('The program ended without a word.');
+}
 
 /** A zombie is dead: in a container, the first process may never collect it. */
 function isAlive(pid: number): boolean {
