@@ -49,7 +49,9 @@ async function end(pid: number, signal: NodeJS.Signals) {
 }
 
 /** To the group that a detached child leads, or else to the process alone; false when there is neither. */
-const sendToGroup = (pid: number, signal: NodeJS.Signals | 0) => send(-pid, signal) || send(pid, signal);
+function sendToGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  return send(-pid, signal) || send(pid, signal);
+}
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
