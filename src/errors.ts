@@ -45,6 +45,15 @@ export class SecretError extends Error {
   }
 }
 
+/** What a provider should never throw is treated as an answer that cannot be used, so that it ends no process. */
+export const asSecretError = (error: unknown): SecretError =>
+  error instanceof SecretError
+    ? error
+    : new SecretError('unavailable', 'The provider failed in an unexpected way', {
+        remedy: 'This is a mistake in the provider: its failures should be SecretErrors. See the cause.',
+        cause: error,
+      });
+
 /** A problem and its remedy, as a report shows them. */
 export interface Problem {
   /** What it concerns: an environment variable, a secret, a server. */

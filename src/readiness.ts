@@ -1,13 +1,20 @@
-/** Whether the process can do its work: not stopping, and the database answers with the credentials in use. */
+/** Whether the process can do its work: not stopping, every secret usable, and the database answers with its own. */
 
 import type { Database } from './clients/database.ts';
 import type { Clock } from './clock.ts';
 import type { Readiness } from './routes/health.ts';
+import type { SecretStore } from './secrets/store.ts';
 
 /** Milliseconds after which a database that says nothing counts as not answering. */
 const PATIENCE = 1_000;
 
-export function createReadiness({ database, clock }: { database: Database; clock: Clock }) {
+export interface ReadinessOptions {
+  database: Database;
+  store: Pick<SecretStore, 'status'>;
+  clock: Clock;
+}
+
+export function createReadiness({ database, store, clock }: ReadinessOptions): Readiness & { stop(): void } {
   let stopping = false;
   let checking: Promise<string[]> | undefined;
 
@@ -24,21 +31,21 @@ export function createReadiness({ database, clock }: { database: Database; clock
     return Promise.race([answer, silence]).finally(() => done.abort());
   };
 
-  const readiness: Readiness = {
-    check() {
-      if (stopping) return Promise.resolve(['process']);
-      // However many ask at once, one question goes to the database.
-      checking ??= databaseAnswers()
-        .then((answers) => (answers ? [] : ['database']))
-        .finally(() => {
-          checking = undefined;
-        });
-      return checking;
-    },
+  const failing = async (): Promise<string[]> => {
+    const unusable = store.status().flatMap(({ id, usable }) => (usable ? [] : [id]));
+    return (await databaseAnswers()) ? unusable : [...new Set<string>([...unusable, 'database'])];
   };
 
   return {
-    ...readiness,
+    check() {
+      if (stopping) return Promise.resolve(['process']);
+      // However many ask at once, one question goes to the database.
+      checking ??= failing().finally(() => {
+        checking = undefined;
+      });
+      return checking;
+    },
+
     /** From now on the process is not ready. */
     stop() {
       stopping = true;

@@ -60,11 +60,11 @@ async function main() {
   const database = createDatabase({ secret: databaseSecret, clock, logger });
   await proveDatabase({ database, secret: databaseSecret, clock, logger, timeout: deadline - clock.now() });
 
-  const readiness = createReadiness({ database, clock });
+  const readiness = createReadiness({ database, store, clock });
   const app = createApp({
     logger,
     database,
-    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.secretTtl }),
+    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.secretTtl * 1.5 }),
     chat: createChat({ secret: openaiSecret }),
     readiness,
     publicConfig: {

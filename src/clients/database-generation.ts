@@ -19,6 +19,7 @@ export interface GenerationOptions {
 }
 
 export interface Generation {
+  readonly loaded: Loaded<DatabaseSecret>;
   readonly version: string;
   /** Logs in and runs the canary. @throws the error of PostgreSQL or of the network */
   prove(): Promise<void>;
@@ -31,9 +32,10 @@ export interface Generation {
 }
 
 export function createGeneration(
-  { value, version }: Loaded<DatabaseSecret>,
+  loaded: Loaded<DatabaseSecret>,
   { clock, logger, max, connectionTimeout, drainDeadline, canary }: GenerationOptions,
 ): Generation {
+  const { value, version } = loaded;
   const pool = new pg.Pool({
     user: value.username,
     password: value.password,
@@ -86,8 +88,14 @@ export function createGeneration(
   const release = (client: pg.PoolClient, broken: boolean) => {
     lent.delete(client);
     client.off('error', ignore);
-    client.release(broken);
+    client.release(broken || (retired && pool.waitingCount === 0));
     leave();
+  };
+
+  /** Gives the server its connections back early: while two generations overlap, they share its limit. */
+  const closeIdle = () => {
+    for (let idle = pool.idleCount; idle > 0; idle -= 1)
+      pool.connect().then((client) => client.release(true), ignore);
   };
 
   /** Breaks the connections of those who did not leave in time; their statements fail. */
@@ -99,6 +107,7 @@ export function createGeneration(
   };
 
   return {
+    loaded,
     version,
     acquire,
     release,
@@ -118,7 +127,10 @@ export function createGeneration(
       if (!retired) {
         retired = true;
         if (users === 0) end();
-        else clock.schedule(drainDeadline, force);
+        else {
+          closeIdle();
+          clock.schedule(drainDeadline, force);
+        }
       }
       return ended.promise;
     },

@@ -1,15 +1,21 @@
 /**
- * PostgreSQL through connections that follow the secret. Each version of the secret has its own generation of
- * connections; a new one is proven before it replaces the old, which ends when its last user has left.
+ * PostgreSQL through connections that follow the secret. Failing to connect is retried, for no statement has run
+ * then; a statement that may have run is never repeated.
  */
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { LiveSecret, Loaded } from '../secrets/live-secret.ts';
+import type { LiveSecret } from '../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../secrets/schemas.ts';
-import { withFreshSecret } from '../secrets/with-fresh-secret.ts';
-import { isConnectionLost, isLoginRefused, isRoleGone } from './database-errors.ts';
-import { createGeneration, type Generation } from './database-generation.ts';
+import {
+  isConnectionLost,
+  isLoginRefused,
+  isRightsLost,
+  isServerAway,
+  isSessionEnded,
+} from './database-errors.ts';
+import type { Generation } from './database-generation.ts';
+import { createGenerations } from './database-generations.ts';
 
 export interface Database {
   /** Proves the current secret by a real login. Must have resolved before the first query. */
@@ -28,13 +34,23 @@ export interface DatabaseOptions {
   logger: Logger;
   /** Connections of one generation; two overlap for a moment. Default 10. */
   max?: number;
-  /** Default 5000 ms. */
+  /** Milliseconds to wait for one connection. Default 5000. */
   connectionTimeout?: number;
-  /** Default 30,000 ms. */
+  /** Milliseconds until a retired generation is broken off. Default 30,000. */
   drainDeadline?: number;
-  /** Default: reads the users table. */
+  /** A statement that needs the application's rights. Default: reads the users table. */
   canary?: string;
+  /**
+   * Milliseconds for which a refused login is retried. Default 75,000: there are rotations that change the
+   * database a minute before the secret.
+   */
+  loginBudget?: number;
+  /** Milliseconds for which a server that is away or full is tried again. Default 5000. */
+  awayBudget?: number;
 }
+
+/** Milliseconds between two attempts to reach a server that is away. */
+const AWAY_PAUSE = 100;
 
 export function createDatabase({
   secret,
@@ -44,75 +60,38 @@ export function createDatabase({
   connectionTimeout = 5_000,
   drainDeadline = 30_000,
   canary = 'SELECT 1 FROM users LIMIT 1',
+  loginBudget = 75_000,
+  awayBudget = 5_000,
 }: DatabaseOptions): Database {
-  const options = { clock, logger, max, connectionTimeout, drainDeadline, canary };
-  const draining = new Set<Promise<void>>();
-  let active: Generation | undefined;
-  let switching: { version: string; done: Promise<Generation> } | undefined;
-
-  const generation = (): Generation => {
-    if (!active) throw new Error('The database is used before it was started.');
-    return active;
-  };
-
-  const retire = (old: Generation) => {
-    const done: Promise<void> = old
-      .retire()
-      .catch((error) =>
-        logger.warn({ err: error, version: old.version }, 'database connections did not end cleanly'),
-      )
-      .finally(() => draining.delete(done));
-    draining.add(done);
-  };
-
-  /** Proves a new generation and swaps it in; one that fails its canary changes nothing. */
-  const build = async (loaded: Loaded<DatabaseSecret>): Promise<Generation> => {
-    const next = createGeneration(loaded, options);
-    try {
-      await next.prove();
-    } catch (error) {
-      retire(next);
-      throw error;
-    }
-    const old = active;
-    active = next;
-    if (old) retire(old);
-    logger.info({ version: next.version, username: loaded.value.username }, 'database connections switched');
-    return next;
-  };
-
-  /** Everybody who needs the same version waits for the same proof. */
-  const switchTo = (loaded: Loaded<DatabaseSecret>): Promise<Generation> => {
-    if (active?.version === loaded.version) return Promise.resolve(active);
-    if (switching?.version === loaded.version) return switching.done;
-    const done = build(loaded).finally(() => {
-      if (switching?.done === done) switching = undefined;
-    });
-    switching = { version: loaded.version, done };
-    return done;
-  };
-
-  secret.onRotated((loaded) => {
-    switchTo(loaded).catch((error) =>
-      logger.error(
-        { err: error, version: loaded.version },
-        'the rotated database secret does not work; keeping the old one',
-      ),
-    );
+  const generations = createGenerations({
+    secret,
+    clock,
+    logger,
+    max,
+    connectionTimeout,
+    drainDeadline,
+    canary,
   });
 
-  /** A connect may always be repeated: no statement has run yet. */
   const connect = async (): Promise<{ client: pg.PoolClient; from: Generation }> => {
-    const from = generation();
-    try {
-      return { client: await from.acquire(), from };
-    } catch (error) {
-      if (!isLoginRefused(error)) throw error;
-      const fresh = await secret.refreshIfStale(from.version);
-      const next = fresh.version === from.version ? generation() : await switchTo(fresh);
-      if (next === from) throw error;
-      return { client: await next.acquire(), from: next };
+    const started = clock.now();
+    for (;;) {
+      const from = generations.active();
+      try {
+        return { client: await from.acquire(), from };
+      } catch (error) {
+        const waited = clock.now() - started;
+        if (isLoginRefused(error) && waited < loginBudget) await generations.recover(from);
+        else if (isServerAway(error) && waited < awayBudget) await clock.sleep(AWAY_PAUSE);
+        else throw error;
+      }
     }
+  };
+
+  /** True when the secret has changed since `version` and connections of the new one are in use. */
+  const replaced = async (version: string): Promise<boolean> => {
+    const fresh = await secret.refreshIfStale(version);
+    return fresh.version !== version && (await generations.switchTo(fresh)).version !== version;
   };
 
   const withClient = async <T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
@@ -121,8 +100,11 @@ export function createDatabase({
     try {
       return await work(client);
     } catch (error) {
-      broken = isConnectionLost(error) || isRoleGone(error);
-      if (isRoleGone(error)) void secret.refreshIfStale(from.version);
+      broken = isConnectionLost(error) || isRightsLost(error);
+      if (isRightsLost(error) || isSessionEnded(error))
+        replaced(from.version).catch((reason) =>
+          logger.warn({ err: reason }, 'no better connections to be had'),
+        );
       throw error;
     } finally {
       from.release(client, broken);
@@ -130,15 +112,21 @@ export function createDatabase({
   };
 
   return {
-    async start() {
-      // The password may have changed between reading the secret and logging in.
-      await withFreshSecret(secret, switchTo, isLoginRefused);
+    start: generations.start,
+
+    async query(text, values) {
+      const { version } = generations.active();
+      try {
+        return await withClient((client) => client.query(text, values));
+      } catch (error) {
+        // Refused for want of rights, the one statement had no effect: it may run again with another role.
+        if (isRightsLost(error) && (await replaced(version)))
+          return withClient((client) => client.query(text, values));
+        throw error;
+      }
     },
-    query: (text, values) => withClient((client) => client.query(text, values)),
+
     withClient,
-    async close() {
-      if (active) retire(active);
-      await Promise.all(draining);
-    },
+    close: generations.close,
   };
 }

@@ -1,12 +1,9 @@
-/**
- * Signs and verifies tokens with a key ring: the current key and the one before it. A token names its key by
- * `kid`, which is derived from the key, so that replicas agree on it whatever version numbers they see.
- */
-import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
+/** Signs and verifies tokens with the keys of a ring; a token names its key by `kid`. */
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
-import type { LiveSecret, Loaded } from '../secrets/live-secret.ts';
+import type { LiveSecret } from '../secrets/live-secret.ts';
 import type { JwtSecret } from '../secrets/schemas.ts';
+import { createKeyRing } from './key-ring.ts';
 
 export interface Claims {
   /** The user's id. */
@@ -29,15 +26,10 @@ export class InvalidTokenError extends Error {
 /** Seconds by which the clocks of two replicas may differ. */
 const CLOCK_TOLERANCE = 30;
 
-interface Key {
-  kid: string;
-  key: KeyObject;
-}
-
 export interface TokensOptions {
   secret: LiveSecret<JwtSecret>;
   clock: Clock;
-  /** Milliseconds after its creation until every replica has seen a new key: until then the old one signs. */
+  /** Milliseconds in which every replica sees a new key: until then the old one signs. */
   propagation: number;
   /** Milliseconds between two looks at the backend for a `kid` nobody knows. Default 30,000. */
   unknownKeyInterval?: number;
@@ -49,29 +41,22 @@ export function createTokens({
   propagation,
   unknownKeyInterval = 30_000,
 }: TokensOptions): Tokens {
-  let ring = createRing(secret.current());
+  const ring = createKeyRing({ clock, propagation });
   let nextLookup = Number.NEGATIVE_INFINITY;
-  secret.onRotated((loaded) => {
-    ring = createRing(loaded);
-  });
-
-  const signingKey = (): Key => {
-    const { current, previous, createdAt, loadedAt } = ring;
-    const age = createdAt ? clock.wall() - createdAt.getTime() : clock.now() - loadedAt;
-    return previous && age < propagation ? previous : current;
-  };
+  ring.turn(secret.current());
+  secret.onRotated((loaded) => ring.turn(loaded));
 
   /** For any number of unknown `kid`s the backend is asked once per interval; armed before it is asked. */
   const lookUp = async () => {
     if (clock.now() < nextLookup) return;
     nextLookup = clock.now() + unknownKeyInterval;
-    await secret.refreshIfStale(ring.version);
+    await secret.refresh();
   };
 
   return {
     sign({ sub, email, role }) {
-      const { kid, key } = signingKey();
-      const { algorithm, expiry_hours, issuer, audience } = ring.value;
+      const { kid, key } = ring.signingKey();
+      const { algorithm, expiry_hours, issuer, audience } = ring.settings();
       const expiresIn = Math.round(expiry_hours * 3600);
       const token = jwt.sign({ email, role, iat: Math.floor(clock.wall() / 1000) }, key, {
         algorithm,
@@ -86,10 +71,10 @@ export function createTokens({
 
     async verify(token) {
       const kid = keyIdOf(token);
-      if (!ring.keys.has(kid)) await lookUp();
-      const key = ring.keys.get(kid);
+      if (!ring.find(kid)) await lookUp();
+      const key = ring.find(kid);
       if (!key) throw new InvalidTokenError('The token is signed with an unknown key.');
-      const { algorithm, issuer, audience } = ring.value;
+      const { algorithm, issuer, audience } = ring.settings();
       try {
         const payload = jwt.verify(token, key, {
           algorithms: [algorithm],
@@ -106,35 +91,6 @@ export function createTokens({
       }
     },
   };
-}
-
-interface Ring {
-  value: JwtSecret;
-  version: string;
-  createdAt: Date | undefined;
-  loadedAt: number;
-  current: Key;
-  previous: Key | undefined;
-  keys: Map<string, KeyObject>;
-}
-
-/** Keys become KeyObjects once: verifying with one takes a third of the time of verifying with a string. */
-function createRing({ value, version, createdAt, loadedAt, previous }: Loaded<JwtSecret>): Ring {
-  const current = createKey(value.secret_key);
-  const earlier = [value.previous_secret_key, previous?.secret_key]
-    .flatMap((key) => (key === undefined ? [] : [createKey(key)]))
-    .filter(({ kid }) => kid !== current.kid);
-  const keys = new Map([...earlier, current].map(({ kid, key }) => [kid, key]));
-  return { value, version, createdAt, loadedAt, current, previous: earlier[0], keys };
-}
-
-/**
- * A digest of the key tells nothing that a token signed with it does not tell as well: either lets one test a
- * guess, and neither more.
- */
-function createKey(secret: string): Key {
-  const kid = createHash('sha256').update('kid').update(secret).digest('base64url').slice(0, 16);
-  return { kid, key: createSecretKey(secret, 'utf8') };
 }
 
 function keyIdOf(token: string): string {

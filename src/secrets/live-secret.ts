@@ -2,10 +2,13 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { SecretError } from '../errors.ts';
+import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
+import { createFreshness, type FreshnessOptions } from './freshness.ts';
+import { createLeaseKeeper } from './lease.ts';
 import type { SecretId } from './names.ts';
-import type { ReadOptions, Secret, SecretProvider, Stage } from './provider.ts';
+import type { Lease, Secret, SecretProvider, Stage } from './provider.ts';
 import { parseSecret } from './schemas.ts';
+import { createSingleFlight } from './single-flight.ts';
 
 export interface SecretDefinition<T> {
   id: SecretId;
@@ -27,12 +30,13 @@ export interface Loaded<T> {
   readonly loadedAt: number;
   /** The value before this one, if it is known. */
   readonly previous: T | undefined;
+  readonly lease: Lease | undefined;
 }
 
 export interface LiveSecret<T> {
   readonly id: SecretId;
   readonly name: string;
-  /** The last good version. Does no I/O. @throws Error before the store has loaded it */
+  /** The last good version. Does no I/O. @throws Error before it is loaded; SecretError when it is too old to be used */
   current(): Loaded<T>;
   /**
    * For a caller whose version was just refused. Another version than `seenVersion` is returned at once;
@@ -40,22 +44,45 @@ export interface LiveSecret<T> {
    * version back means that nothing changed or that the backend could not say. Never throws.
    */
   refreshIfStale(seenVersion: string): Promise<Loaded<T>>;
+  /** Asks the backend for the version and, only if that changed, for the value. Never throws. */
+  refresh(): Promise<Loaded<T>>;
+  /** Another stage of the secret, or undefined where there is none to be had. Not kept. Never throws. */
+  readStage(stage: Exclude<Stage, 'current'>): Promise<Loaded<T> | undefined>;
   /** Calls `listener` after each change of version, with a validated value. */
   onRotated(listener: (loaded: Loaded<T>) => void): void;
+  /** Nothing uses this version any more: its lease, if it has one, is given back. Never throws. */
+  release(loaded: Loaded<T>): Promise<void>;
+}
+
+/** Describes a secret without its value. */
+export interface SecretStatus {
+  id: SecretId;
+  name: string;
+  version: string | undefined;
+  usable: boolean;
+  /** Milliseconds since the backend last confirmed it. */
+  age: number;
+  lastFailure: SecretErrorCode | undefined;
 }
 
 /** What the store, and only the store, does with a live secret. */
 export interface ManagedSecret<T> extends LiveSecret<T> {
   /** One attempt to load it for the first time. @throws SecretError */
   load(): Promise<void>;
-  /** Asks for the version and, only if that changed, for the value. Logs failures, keeps the last good version. */
-  refresh(): Promise<void>;
-  /** Describes the secret without its value. */
-  status(): { id: SecretId; name: string; version: string | undefined; lastFailure: string | undefined };
+  /** Looks whether there is something newer, or prolongs the lease. Never throws. */
+  look(): Promise<void>;
+  /** Milliseconds until the next look. */
+  nextLook(): number;
+  /** What was asked before does not count any more: somebody has just written the secret. */
+  invalidate(): void;
+  status(): SecretStatus;
 }
 
-export interface LiveSecretOptions {
+export interface LiveSecretOptions extends FreshnessOptions {
+  /** Asked at startup, however often it fails. */
   provider: SecretProvider;
+  /** The same behind a breaker, asked from then on. */
+  guarded: SecretProvider;
   clock: Clock;
   logger: Logger;
   /** Milliseconds between two refreshes that callers force. Default 5000. */
@@ -66,28 +93,89 @@ export interface LiveSecretOptions {
 
 export function createLiveSecret<T>(
   { id, name, schema, fields, history = false }: SecretDefinition<T>,
-  { provider, clock, logger, cooldown = 5_000, attemptTimeout = 3_000 }: LiveSecretOptions,
+  { provider, guarded, cooldown = 5_000, attemptTimeout = 3_000, ...options }: LiveSecretOptions,
 ): ManagedSecret<T> {
+  const { clock, logger } = options;
+  const freshness = createFreshness(options);
+  const flights = createSingleFlight<Loaded<T>>();
   const listeners = new Set<(loaded: Loaded<T>) => void>();
   const layout = { prefix: id, fields };
   let loaded: Loaded<T> | undefined;
-  let flight: Promise<Loaded<T>> | undefined;
   let coolUntil = Number.NEGATIVE_INFINITY;
-  let lastFailure: string | undefined;
 
-  const current = (): Loaded<T> => {
+  /** One attempt, for as long as an attempt may take. */
+  const attempt = async <R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> => {
+    const timeout = new AbortController();
+    const cancel = clock.schedule(attemptTimeout, () =>
+      timeout.abort(new Error(`No answer within ${attemptTimeout} ms`)),
+    );
+    try {
+      return await call(timeout.signal);
+    } finally {
+      cancel();
+    }
+  };
+
+  const read = (from: SecretProvider, stage: Stage) =>
+    attempt((signal) => from.read(name, { stage, layout, signal }));
+  const leases = createLeaseKeeper({ provider: guarded, attempt, clock, logger, random: options.random });
+
+  const known = (): Loaded<T> => {
     if (!loaded) throw new Error(`The secret ${id} is used before the store has loaded it.`);
     return loaded;
   };
 
-  const read = (stage: Stage): Promise<Secret> =>
-    provider.read(name, { stage, layout, signal: AbortSignal.timeout(attemptTimeout) });
+  const accept = (secret: Secret, previous?: T): Loaded<T> => ({
+    value: parseSecret(schema, secret),
+    version: secret.version,
+    createdAt: secret.createdAt,
+    loadedAt: clock.now(),
+    previous,
+    lease: secret.lease,
+  });
 
-  /** The version before, or undefined where there is none to be had; a passing failure is thrown. */
+  /** Takes another version into use and tells the listeners. */
+  const publish = (secret: Secret): Loaded<T> => {
+    const before = known();
+    if (secret.version === before.version) return before;
+    loaded = accept(secret, before.value);
+    leases.keep(loaded.lease);
+    logger.info({ secret: id, version: loaded.version }, 'secret rotated');
+    for (const listener of listeners) listener(loaded);
+    return loaded;
+  };
+
+  /** Runs one refresh at a time. A failure is noted and keeps what there is; an abandoned result has no effect. */
+  const fly = (fetchNewer: () => Promise<Secret | undefined>): Promise<Loaded<T>> =>
+    flights.join(async (isCurrent) => {
+      try {
+        const secret = await fetchNewer();
+        if (!isCurrent()) return known();
+        const result = secret ? publish(secret) : known();
+        freshness.succeeded();
+        return result;
+      } catch (cause) {
+        const error = asSecretError(cause);
+        if (isCurrent()) freshness.failed(error);
+        logger.warn({ secret: id, err: error }, 'secret not refreshed; the last good version stays in use');
+        return known();
+      }
+    });
+
+  const fetchValue = () => read(guarded, 'current');
+
+  const fetchIfChanged = async (): Promise<Secret | undefined> => {
+    const { version } = guarded;
+    if (version && (await attempt((signal) => version(name, { layout, signal }))) === known().version)
+      return undefined;
+    return fetchValue();
+  };
+
+  /** The value before, or undefined where there is none to be had; a failure that may pass is thrown. */
   const readPrevious = async (): Promise<T | undefined> => {
     if (!history) return undefined;
     try {
-      return parseSecret(schema, await read('previous'));
+      return parseSecret(schema, await read(provider, 'previous'));
     } catch (error) {
       if (!(error instanceof SecretError) || error.retryable) throw error;
       if (error.code !== 'not-found')
@@ -96,78 +184,81 @@ export function createLiveSecret<T>(
     }
   };
 
-  const accept = (secret: Secret, previous: T | undefined): Loaded<T> => ({
-    value: parseSecret(schema, secret),
-    version: secret.version,
-    createdAt: secret.createdAt,
-    loadedAt: clock.now(),
-    previous,
+  const refresh = () => (known().lease ? Promise.resolve(known()) : fly(fetchIfChanged));
+
+  guarded.onLogin?.(() => {
+    if (loaded?.lease) void fly(fetchValue);
   });
-
-  /** Takes a newer version into use and tells the listeners. */
-  const publish = (secret: Secret): Loaded<T> => {
-    const before = current();
-    if (secret.version === before.version) return before;
-    loaded = accept(secret, before.value);
-    logger.info({ secret: id, version: loaded.version }, 'secret rotated');
-    for (const listener of listeners) listener(loaded);
-    return loaded;
-  };
-
-  /** Runs one refresh at a time; whoever comes meanwhile gets its result. A failure keeps what there is. */
-  const fly = (attempt: () => Promise<Loaded<T>>): Promise<Loaded<T>> => {
-    flight ??= attempt()
-      .then(
-        (result) => {
-          lastFailure = undefined;
-          return result;
-        },
-        (error: unknown) => {
-          lastFailure = error instanceof SecretError ? error.code : 'unavailable';
-          logger.warn({ secret: id, err: error }, 'secret not refreshed; the last good version stays in use');
-          return current();
-        },
-      )
-      .finally(() => {
-        flight = undefined;
-      });
-    return flight;
-  };
-
-  const unchanged = async (): Promise<boolean> => {
-    if (!provider.version) return false;
-    const options: ReadOptions = { layout, signal: AbortSignal.timeout(attemptTimeout) };
-    return (await provider.version(name, options)) === current().version;
-  };
 
   return {
     id,
     name,
-    current,
+    refresh,
 
-    async load() {
-      const [secret, previous] = await Promise.all([read('current'), readPrevious()]);
-      loaded = accept(secret, previous);
+    current() {
+      const version = known();
+      if (!freshness.usable() || leases.hasEnded())
+        throw new SecretError('unavailable', `${name} could not be confirmed for too long`, {
+          remedy: 'See the log for why the backend does not give it; the service recovers by itself.',
+        });
+      return version;
     },
 
-    async refresh() {
-      await fly(async () => ((await unchanged()) ? current() : publish(await read('current'))));
+    async load() {
+      const [secret, previous] = await Promise.all([read(provider, 'current'), readPrevious()]);
+      loaded = accept(secret, previous);
+      leases.keep(loaded.lease);
+      freshness.succeeded();
     },
 
     async refreshIfStale(seenVersion) {
-      const known = current();
-      if (known.version !== seenVersion) return known;
-      if (flight) return flight;
-      if (clock.now() < coolUntil) return known;
-      // Armed by the attempt and not by its success, so that an outage is not made worse.
-      coolUntil = clock.now() + cooldown;
-      return fly(async () => publish(await read('current')));
+      const newest = known();
+      if (newest.version !== seenVersion) return newest;
+      if (!flights.isFlying()) {
+        if (clock.now() < coolUntil) return newest;
+        // Armed by the attempt and not by its success, so that an outage is not made worse.
+        coolUntil = clock.now() + cooldown;
+      }
+      return fly(fetchValue);
+    },
+
+    async readStage(stage) {
+      try {
+        return accept(await read(guarded, stage));
+      } catch (cause) {
+        const error = asSecretError(cause);
+        if (error.code !== 'not-found')
+          logger.warn({ secret: id, stage, err: error }, 'no other stage to be had');
+        return undefined;
+      }
+    },
+
+    async look() {
+      if (known().lease && (await leases.prolong())) freshness.succeeded();
+      else if (known().lease) await fly(fetchValue);
+      else await fly(fetchIfChanged);
+    },
+
+    nextLook: () => leases.nextLook(freshness.lastFailure() !== undefined) ?? freshness.nextLook(),
+
+    invalidate() {
+      flights.abandon();
+      coolUntil = Number.NEGATIVE_INFINITY;
     },
 
     onRotated(listener) {
       listeners.add(listener);
     },
 
-    status: () => ({ id, name, version: loaded?.version, lastFailure }),
+    release: ({ lease }) => leases.giveBack(lease),
+
+    status: () => ({
+      id,
+      name,
+      version: loaded?.version,
+      usable: loaded !== undefined && freshness.usable() && !leases.hasEnded(),
+      age: freshness.age(),
+      lastFailure: freshness.lastFailure(),
+    }),
   };
 }

@@ -3,6 +3,14 @@
 /** Which version of a secret: the one in force, the one before it, or one written but not yet proven. */
 export type Stage = 'current' | 'previous' | 'pending';
 
+/** The right to use credentials that the backend made for this process, for a time. */
+export interface Lease {
+  readonly id: string;
+  /** Milliseconds that the lease lasts from when it was given or renewed. */
+  readonly duration: number;
+  readonly renewable: boolean;
+}
+
 /** One version of a secret as a backend holds it. */
 export interface Secret {
   /** The backend's name, for example `myapp/database`. */
@@ -13,6 +21,8 @@ export interface Secret {
   readonly version: string;
   readonly createdAt?: Date | undefined;
   readonly expiresAt?: Date | undefined;
+  /** Present when the credentials were made for this process alone. */
+  readonly lease?: Lease | undefined;
 }
 
 export interface ReadOptions {
@@ -40,6 +50,12 @@ export interface SecretProvider {
   version?(name: string, options?: Omit<ReadOptions, 'stage'>): Promise<string>;
   /** Makes `value` the current version and returns its version. @throws SecretError */
   write?(name: string, value: string, options?: { signal?: AbortSignal }): Promise<string>;
+  /** Prolongs a lease. The answer may be shorter than before. @throws SecretError `not-found` when it has ended */
+  renew?(lease: Lease, options?: { signal?: AbortSignal }): Promise<Lease>;
+  /** Ends a lease and its credentials now. @throws SecretError */
+  revoke?(lease: Lease, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Calls `listener` after a new login: leases of the one before end with it. */
+  onLogin?(listener: () => void): void;
   /** Ends what the provider holds: sockets, renewal of a login. */
   close?(): Promise<void>;
 }

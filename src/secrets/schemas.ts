@@ -48,7 +48,7 @@ export const databaseSchema = aliased(
 /** Shortest key in bytes: the size of the hash. https://www.rfc-editor.org/rfc/rfc7518#section-3.2 */
 const KEY_BYTES = { HS256: 32, HS384: 48, HS512: 64 } as const;
 
-/** Keys that sign and verify tokens. `expiry_hours` defaults to 24. */
+/** Keys that sign and verify tokens. `expiry_hours` defaults to 24, `revoke_previous` to false. */
 export const jwtSchema = aliased(
   'secret_key',
   'signing_key',
@@ -60,6 +60,8 @@ export const jwtSchema = aliased(
       expiry_hours: z.coerce.number().positive().max(8760).default(24),
       issuer: text.optional(),
       audience: text.optional(),
+      /** Tokens of every earlier key are refused: for a key that has become known. */
+      revoke_previous: z.stringbool().or(z.boolean()).default(false),
     })
     .superRefine((value, context) => {
       const bytes = KEY_BYTES[value.algorithm];
@@ -100,17 +102,18 @@ export const FIELDS = {
     'expiry_hours',
     'issuer',
     'audience',
+    'revoke_previous',
   ],
   openai: ['api_key', 'model', 'organization', 'base_url'],
 } as const;
 
-/** Parses what a backend stores. @throws SecretError `invalid`, naming the fields to mend */
+/** Parses what a backend stores. @throws SecretError `invalid`, naming the fields to mend; `not-found` for a placeholder */
 export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
   const invalid = (message: string, remedy: string) =>
     new SecretError('invalid', `${secret.name} ${message}`, { remedy });
   let json: unknown;
   try {
-    json = JSON.parse(secret.value);
+    json = secret.value.trim() === '' ? {} : JSON.parse(secret.value);
   } catch {
     // The parser's own message quotes the text, so it is no cause to keep.
     throw invalid(
@@ -118,6 +121,10 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
       'Store one JSON object, for example {"username": "...", "password": "..."}.',
     );
   }
+  if (isPlaceholder(json))
+    throw new SecretError('not-found', `${secret.name} is there and empty`, {
+      remedy: `Put a value into ${secret.name}: a placeholder is no secret.`,
+    });
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) =>
@@ -128,3 +135,6 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
     `Mend ${result.error.issues.length === 1 ? 'this field' : 'these fields'} of ${secret.name} in the backend.`,
   );
 }
+
+const isPlaceholder = (json: unknown) =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0;

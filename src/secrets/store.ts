@@ -1,11 +1,13 @@
 /** Holds the live secrets of one backend: loads them at startup, looks at them again, closes the backend. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { withBreaker } from './breaker.ts';
 import {
   createLiveSecret,
   type LiveSecret,
   type ManagedSecret,
   type SecretDefinition,
+  type SecretStatus,
 } from './live-secret.ts';
 import type { SecretProvider } from './provider.ts';
 import { loadAll } from './startup.ts';
@@ -25,9 +27,9 @@ export interface SecretStore {
   require<T>(definition: SecretDefinition<T>): LiveSecret<T>;
   /** Loads all required secrets in parallel. @throws StartupError one report of all that failed */
   load(options: { timeout: number }): Promise<void>;
-  /** Each secret's name, version and last failure; never a value. */
-  status(): ReturnType<ManagedSecret<unknown>['status']>[];
-  /** Stops refreshing and lets go of the backend. */
+  /** Each secret's name, version and state; never a value. */
+  status(): SecretStatus[];
+  /** Stops looking and lets go of the backend. */
   close(): Promise<void>;
 }
 
@@ -38,29 +40,35 @@ export function createSecretStore({
   ttl,
   random = Math.random,
 }: SecretStoreOptions): SecretStore {
+  const guarded = withBreaker(provider, { clock, logger, random });
   const secrets: ManagedSecret<unknown>[] = [];
   const timers = new Map<ManagedSecret<unknown>, () => void>();
   let closed = false;
 
-  /** Spread over the last fifth of the TTL, so that replicas do not ask in step. */
-  const scheduleRefresh = (secret: ManagedSecret<unknown>) => {
-    const cancel = clock.schedule(ttl * (0.8 + 0.2 * random()), async () => {
-      await secret.refresh();
-      if (!closed) scheduleRefresh(secret);
-    });
-    timers.set(secret, cancel);
+  /** One timer a secret: a later call replaces what an earlier one planned. */
+  const scheduleLook = (secret: ManagedSecret<unknown>) => {
+    timers.get(secret)?.();
+    if (closed) return;
+    const look = async () => {
+      await secret.look();
+      scheduleLook(secret);
+    };
+    timers.set(secret, clock.schedule(secret.nextLook(), look));
   };
 
   return {
     require<T>(definition: SecretDefinition<T>) {
-      const secret = createLiveSecret(definition, { provider, clock, logger });
-      secrets.push(secret as ManagedSecret<unknown>);
+      const secret = createLiveSecret(definition, { provider, guarded, clock, logger, ttl, random });
+      const managed = secret as ManagedSecret<unknown>;
+      // Another version may come with a lease that ends at another time.
+      secret.onRotated(() => scheduleLook(managed));
+      secrets.push(managed);
       return secret;
     },
 
     async load({ timeout }) {
       await loadAll(secrets, { timeout, clock, logger, random });
-      for (const secret of secrets) scheduleRefresh(secret);
+      for (const secret of secrets) scheduleLook(secret);
     },
 
     status: () => secrets.map((secret) => secret.status()),

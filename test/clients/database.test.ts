@@ -11,8 +11,8 @@ import { proveDatabase } from '../../src/clients/database-startup.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runMigrations } from '../../src/migrations.ts';
+import { createLiveSecret } from '../../src/secrets/live-secret.ts';
 import { databaseSchema } from '../../src/secrets/schemas.ts';
-import { createSecretStore } from '../../src/secrets/store.ts';
 import { silentLogger as logger } from '../support/logger.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
 
@@ -46,20 +46,38 @@ async function createLogin(): Promise<DatabaseCredentials> {
   return { ...app, username, password: username };
 }
 
+/** No new session of this login, and no old one. */
+async function lockOut({ username }: DatabaseCredentials) {
+  await administrator.query(`ALTER ROLE ${username} NOLOGIN`);
+  await administrator.query(
+    'SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE usename = $1',
+    [username],
+  );
+  await new Promise(setImmediate);
+}
+
+interface FixtureOptions {
+  max?: number;
+  drainDeadline?: number;
+  loginBudget?: number;
+  /** Milliseconds between two forced reads of the secret. */
+  cooldown?: number;
+}
+
 async function createFixture(
   credentials: DatabaseCredentials,
-  options: { max?: number; drainDeadline?: number } = {},
+  { cooldown = 5_000, ...options }: FixtureOptions = {},
+  newer?: DatabaseCredentials,
 ) {
   const backend = createMemoryProvider();
   backend.put('myapp/database', credentials);
-  const store = createSecretStore({ provider: backend.provider, clock, logger, ttl: 3_600_000 });
-  const secret = store.require({
-    id: 'database',
-    name: 'myapp/database',
-    schema: databaseSchema,
-    fields: [],
-  });
-  await store.load({ timeout: 5_000 });
+  if (newer) backend.put('myapp/database', newer);
+  const { provider } = backend;
+  const secret = createLiveSecret(
+    { id: 'database', name: 'myapp/database', schema: databaseSchema, fields: [] },
+    { provider, guarded: provider, clock, logger, ttl: 3_600_000, random: Math.random, cooldown },
+  );
+  await secret.load();
   const database = createDatabase({ secret, clock, logger, ...options });
   const currentUser = async () =>
     (await database.query<{ current_user: string }>('SELECT current_user')).rows[0]?.current_user;
@@ -173,6 +191,114 @@ describe('rotation', () => {
     assert.deepEqual(new Set(users), new Set([first.username]));
     await database.close();
     await eventually(0, () => sessionsOf(first.username));
+  });
+
+  it('a refused login tries the pending version, which is not made current', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, backend, secret, currentUser } = await createFixture(first);
+    await database.start();
+    backend.putPending('myapp/database', second);
+    await lockOut(first);
+    await eventually(second.username, currentUser);
+    assert.equal(secret.current().version, 'v1');
+    await database.close();
+  });
+
+  it('starts with the previous version while the current one does not work yet', async () => {
+    const login = await createLogin();
+    const { database, currentUser } = await createFixture(
+      login,
+      {},
+      { ...login, password: 'ahead of the database' },
+    );
+    await database.start();
+    assert.equal(await currentUser(), login.username);
+    await database.close();
+  });
+
+  it('waits for a secret that changes later than the database', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, currentUser, put } = await createFixture(first, { cooldown: 300 });
+    await database.start();
+    await lockOut(first);
+    const waiting = inParallel(20, database);
+    setTimeout(() => put(second), 1_000);
+    assert.deepEqual(new Set(await waiting), new Set([second.username]));
+    assert.equal(await currentUser(), second.username);
+    await database.close();
+  });
+
+  it('a refused login ends in its error when the budget is used up', async () => {
+    const login = await createLogin();
+    const { database } = await createFixture(login, { loginBudget: 1_500 });
+    await database.start();
+    await lockOut(login);
+    await assert.rejects(database.query('SELECT 1'), { code: '28000' });
+    await database.close();
+  });
+
+  it('a role that lost its rights is replaced, and the one statement runs again', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, put } = await createFixture(first);
+    await database.start();
+    put(second);
+    await administrator.query(`DROP ROLE ${first.username}`);
+    const { rows } = await database.query<{ user: string }>('SELECT current_user AS user FROM users LIMIT 1');
+    assert.equal(rows[0]?.user, second.username);
+    await database.close();
+  });
+
+  it('several statements are not repeated', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, put, currentUser } = await createFixture(first);
+    await database.start();
+    put(second);
+    await administrator.query(`REVOKE myapp_app FROM ${first.username}`);
+    let runs = 0;
+    const work = database.withClient(async (client) => {
+      runs += 1;
+      await client.query('SELECT FROM users');
+    });
+    await assert.rejects(work, { code: '42P01' });
+    assert.equal(runs, 1);
+    await eventually(second.username, currentUser);
+    await database.close();
+  });
+
+  it('a statement the role never had the right to is refused, and read for once in a cooldown', async () => {
+    const { database, backend } = await createFixture(await createLogin());
+    await database.start();
+    for (let index = 0; index < 5; index += 1)
+      await assert.rejects(database.query('SELECT FROM migrations'), { code: '42501' });
+    assert.equal(backend.calls.read, 2);
+    await database.close();
+  });
+
+  it('a connection limit shared by two generations makes nobody fail', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    await administrator.query(`ALTER ROLE ${second.username} CONNECTION LIMIT 2`);
+    const { database, put, secret, currentUser } = await createFixture(first, { max: 4 });
+    await database.start();
+    await inParallel(20, database);
+    put(second);
+    await secret.refreshIfStale('v1');
+    await eventually(second.username, currentUser);
+    const users = await inParallel(40, database);
+    assert.ok(users.includes(second.username));
+    await database.close();
+  });
+
+  it('to a broken value and back', async () => {
+    const login = await createLogin();
+    const { database, put, secret, currentUser } = await createFixture(login, { cooldown: 0 });
+    await database.start();
+    put({ ...login, password: 'broken' });
+    await secret.refreshIfStale('v1');
+    assert.equal(await currentUser(), login.username);
+    put(login);
+    await secret.refreshIfStale('v2');
+    await inParallel(20, database);
+    await database.close();
   });
 
   it('a version that cannot log in changes nothing', async () => {

@@ -104,16 +104,17 @@ describe('tokens that must not be believed', () => {
     assert.equal(backend.calls.read, before);
   });
 
-  it('ten thousand unknown kids ask the backend once in 30 seconds', async () => {
+  it('ten thousand unknown kids ask the backend once in 30 seconds, and for no value', async () => {
     const { tokens, backend, clock } = await createReplica();
-    const before = backend.calls.read;
+    const before = { ...backend.calls };
     const garbage = (index: number) =>
       jwt.sign(claimsOnly, 'k', { keyid: `garbage-${index}`, subject: '42' });
     await Promise.all(Array.from({ length: 10_000 }, (_, index) => refuses(tokens.verify(garbage(index)))));
-    assert.equal(backend.calls.read, before + 1);
+    assert.equal(backend.calls.version, before.version + 1);
     await clock.advance(30_000);
     await refuses(tokens.verify(garbage(1)));
-    assert.equal(backend.calls.read, before + 2);
+    assert.equal(backend.calls.version, before.version + 2);
+    assert.equal(backend.calls.read, before.read);
   });
 });
 
@@ -164,5 +165,49 @@ describe('a key that rotates', () => {
     other.calls.read = 1;
     const fresh = await createReplica({ backend: other });
     assert.deepEqual(await fresh.tokens.verify(token), claims);
+  });
+
+  it('five rotations in a row: no replica ever signs with a key that another has not seen', async () => {
+    const backend = createMemoryProvider();
+    const [one, two] = [await createReplica({ backend }), await createReplica({ backend })];
+    const tokens = [one.tokens.sign(claims).token];
+    for (let rotation = 0; rotation < 5; rotation += 1) {
+      one.put({ secret_key: newKey() });
+      await one.clock.advance(5_000);
+      await one.secret.refresh();
+      tokens.push(one.tokens.sign(claims).token);
+    }
+    // The other looks once, and has seen none of the keys between.
+    await two.secret.refresh();
+    await one.clock.advance(PROPAGATION);
+    tokens.push(one.tokens.sign(claims).token);
+    for (const token of tokens) assert.deepEqual(await two.tokens.verify(token), claims);
+    assert.equal(new Set(tokens.map(kidOf)).size, 2, 'the first key and the last');
+  });
+
+  it('clocks that are 90 seconds apart change nothing', async () => {
+    const backend = createMemoryProvider();
+    for (const apart of [-90_000, 90_000]) {
+      const clock = createFakeClock({ wall: Date.now() + apart });
+      const replica = await createReplica({ backend, clock });
+      const before = replica.tokens.sign(claims).token;
+      replica.put({ secret_key: newKey() });
+      await replica.secret.refresh();
+      await clock.advance(PROPAGATION - 1_000);
+      assert.equal(kidOf(replica.tokens.sign(claims).token), kidOf(before));
+      await clock.advance(1_000);
+      assert.notEqual(kidOf(replica.tokens.sign(claims).token), kidOf(before));
+    }
+  });
+
+  it('a key that became known is cut off: its tokens fail and the new key signs at once', async () => {
+    const { tokens, secret, put } = await createReplica();
+    const stolen = tokens.sign(claims).token;
+    put({ secret_key: newKey(), revoke_previous: 'true' });
+    await secret.refresh();
+    await refuses(tokens.verify(stolen));
+    const { token } = tokens.sign(claims);
+    assert.notEqual(kidOf(token), kidOf(stolen));
+    assert.deepEqual(await tokens.verify(token), claims);
   });
 });

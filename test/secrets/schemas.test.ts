@@ -9,12 +9,12 @@ import { databaseSchema, jwtSchema, openaiSchema, parseSecret } from '../../src/
 const parse = <T>(schema: z.ZodType<T>, value: object): T =>
   parseSecret(schema, createSecret({ name: 'myapp/test', value: JSON.stringify(value), version: '1' }));
 
-const refusal = (schema: z.ZodType, value: object): string => {
+const refusal = (schema: z.ZodType, value: object, code = 'invalid'): string => {
   try {
     parse(schema, value);
   } catch (error) {
     assert.ok(error instanceof SecretError);
-    assert.equal(error.code, 'invalid');
+    assert.equal(error.code, code);
     return error.message;
   }
   return assert.fail('it was accepted');
@@ -56,7 +56,7 @@ describe('database', () => {
     it(`refuses port ${port}`, () => assert.match(refusal(databaseSchema, { ...database, port }), /port/));
 
   it('a placeholder is a missing secret', () => {
-    refusal(databaseSchema, {});
+    assert.match(refusal(databaseSchema, {}, 'not-found'), /is there and empty/);
   });
 });
 

@@ -4,6 +4,7 @@ import { createSecret, type SecretProvider, type Stage } from '../../src/secrets
 
 export function createMemoryProvider() {
   const versions = new Map<string, string[]>();
+  const pending = new Map<string, string>();
   const failures: SecretError[] = [];
   const calls = { read: 0, version: 0, close: 0 };
   /** While set, reads wait here before they look at anything. */
@@ -14,6 +15,8 @@ export function createMemoryProvider() {
     if (failure) throw failure;
   };
   const find = (name: string, stage: Stage = 'current') => {
+    if (stage === 'pending' && pending.has(name))
+      return { value: pending.get(name) ?? '', version: 'pending' };
     const all = versions.get(name) ?? [];
     const index = stage === 'current' ? all.length - 1 : stage === 'previous' ? all.length - 2 : -1;
     const value = all[index];
@@ -47,6 +50,8 @@ export function createMemoryProvider() {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       versions.set(name, [...(versions.get(name) ?? []), text]);
     },
+    /** Written and not yet in force. */
+    putPending: (name: string, value: object) => pending.set(name, JSON.stringify(value)),
     /** The next calls fail like this, in order. */
     failWith: (...codes: SecretErrorCode[]) =>
       failures.push(...codes.map((code) => failure(code, 'scripted'))),

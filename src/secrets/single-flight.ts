@@ -1,0 +1,26 @@
+/** Lets one operation run at a time: whoever comes meanwhile gets its result. */
+export interface SingleFlight<R> {
+  /** Joins the flight under way, or starts `operation`. `isCurrent` turns false when the flight was abandoned. */
+  join(operation: (isCurrent: () => boolean) => Promise<R>): Promise<R>;
+  isFlying(): boolean;
+  /** The flight under way is not joined any more, and must not have an effect. */
+  abandon(): void;
+}
+
+export function createSingleFlight<R>(): SingleFlight<R> {
+  let flight: Promise<R> | undefined;
+  return {
+    join(operation) {
+      if (flight) return flight;
+      const started: Promise<R> = operation(() => flight === started).finally(() => {
+        if (flight === started) flight = undefined;
+      });
+      flight = started;
+      return started;
+    },
+    isFlying: () => flight !== undefined,
+    abandon() {
+      flight = undefined;
+    },
+  };
+}
