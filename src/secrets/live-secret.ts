@@ -146,10 +146,10 @@ export function createLiveSecret<T>(
   };
 
   /** Runs one refresh at a time. A failure is noted and keeps what there is; an abandoned result has no effect. */
-  const fly = (fetchNewer: () => Promise<Secret | undefined>): Promise<Loaded<T>> =>
+  const fly = (fetchNewer: (isCurrent: () => boolean) => Promise<Secret | undefined>): Promise<Loaded<T>> =>
     flights.join(async (isCurrent) => {
       try {
-        const secret = await fetchNewer();
+        const secret = await fetchNewer(isCurrent);
         if (!isCurrent()) return known();
         const result = secret ? publish(secret) : known();
         freshness.succeeded();
@@ -164,11 +164,11 @@ export function createLiveSecret<T>(
 
   const fetchValue = () => read(guarded, 'current');
 
-  const fetchIfChanged = async (): Promise<Secret | undefined> => {
+  const fetchIfChanged = async (isCurrent: () => boolean): Promise<Secret | undefined> => {
     const { version } = guarded;
-    if (version && (await attempt((signal) => version(name, { layout, signal }))) === known().version)
-      return undefined;
-    return fetchValue();
+    if (!version) return fetchValue();
+    const newest = await attempt((signal) => version(name, { layout, signal }));
+    return newest !== known().version && isCurrent() ? fetchValue() : undefined;
   };
 
   /** The value before, or undefined where there is none to be had; a failure that may pass is thrown. */
