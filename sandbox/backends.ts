@@ -4,6 +4,7 @@ import { startAzureKeyVault } from './azure-key-vault.ts';
 import type { Faults } from './faults.ts';
 import { startFiles } from './files.ts';
 import { startVault } from './vault.ts';
+import type { DatabaseOptions } from './vault-database.ts';
 
 export const BACKENDS = ['vault', 'aws', 'azure', 'file'] as const;
 export type BackendName = (typeof BACKENDS)[number];
@@ -13,6 +14,8 @@ export interface Backend {
   url?: string;
   /** What the service needs to reach it as itself. */
   environment: Record<string, string>;
+  /** Added to `environment`: an identity that may write, for whoever rotates. Files have none. */
+  writer?: Record<string, string>;
   /** Injects faults, where there is a network to inject them into. */
   faults?: Faults;
   /** How often values and versions were read. */
@@ -27,12 +30,28 @@ export interface BackendOptions {
   directory: string;
   /** What the service's identity may read. */
   mayRead: (name: string) => boolean;
+  /** Where Vault's database engine makes logins. */
+  database?: DatabaseOptions | undefined;
 }
 
 const START: Record<BackendName, (options: BackendOptions) => Promise<Backend>> = {
-  vault: startVault,
-  aws: startAwsSecretsManager,
-  azure: startAzureKeyVault,
+  async vault(options) {
+    const vault = await startVault(options);
+    // A role goes before a token, so the service's own must not be set.
+    return {
+      ...vault,
+      writer: { VAULT_ROLE_ID: '', VAULT_SECRET_ID: '', VAULT_TOKEN: vault.createWriterToken() },
+    };
+  },
+  async aws(options) {
+    const aws = await startAwsSecretsManager(options);
+    const { accessKeyId, secretAccessKey } = aws.administrator;
+    return { ...aws, writer: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } };
+  },
+  async azure(options) {
+    const azure = await startAzureKeyVault(options);
+    return { ...azure, writer: azure.administrator };
+  },
   file: startFiles,
 };
 

@@ -3,6 +3,7 @@ import express from 'express';
 import { z } from 'zod';
 import { listen } from './http.ts';
 import { ROTATABLE, type Sandbox } from './sandbox.ts';
+import { startSecretsCommand } from './secrets-command.ts';
 
 const secretParameter = z.enum(ROTATABLE);
 const faultBody = z.object({
@@ -13,11 +14,25 @@ const faultBody = z.object({
 export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; port?: number }) {
   const app = express();
   app.use(express.json());
+
+  // As in production, with two credentials and in its own time; with `?hard` the old one ends at once.
   app.post('/rotate/:secret', async (request, response) => {
     const secret = secretParameter.parse(request.params.secret);
-    await sandbox.rotate(secret);
-    response.json({ rotated: secret });
+    if (request.query.hard !== undefined) {
+      await sandbox.rotate(secret);
+      return void response.json({ rotated: secret });
+    }
+    response.type('text/plain');
+    const force = secret === 'jwt' && request.query.force !== undefined ? ['--force'] : [];
+    const command = startSecretsCommand(sandbox, {
+      parameters: ['rotate', secret, ...force],
+      onLine: (line) => response.write(`${line}\n`),
+    });
+    response.on('close', () => command.process.kill());
+    await command.ended;
+    response.end();
   });
+
   app.post('/faults', (request, response) => {
     const { kind, times } = faultBody.parse(request.body);
     if (!sandbox.backend.faults)

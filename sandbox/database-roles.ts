@@ -1,4 +1,7 @@
-/** The application's database and roles: an owner who migrates, a group that may use rows, and its first login. */
+/**
+ * The application's database and roles: an owner who migrates, a group that may use rows, its first login, and an
+ * administrator who rotates logins.
+ */
 import { randomBytes } from 'node:crypto';
 import { Client, type ClientConfig, escapeIdentifier, escapeLiteral } from 'pg';
 
@@ -16,6 +19,8 @@ export interface DatabaseRoles {
   owner: DatabaseCredentials;
   /** May do what the migrations grant to the group `<name>_app`. Rotation adds a second such login. */
   app: DatabaseCredentials;
+  /** Makes and locks the group's logins; no superuser, and sees no row. */
+  administrator: DatabaseCredentials;
 }
 
 /** @param connection a superuser's. @param name of the database, and the prefix of its roles. */
@@ -32,19 +37,27 @@ export async function prepareDatabase(
   });
   const login = ({ username, password }: DatabaseCredentials) =>
     `CREATE ROLE ${escapeIdentifier(username)} LOGIN PASSWORD ${escapeLiteral(password)}`;
-  const roles = { owner: credentials(`${name}_owner`), app: credentials(`${name}_a`) };
+  const roles = {
+    owner: credentials(`${name}_owner`),
+    app: credentials(`${name}_a`),
+    administrator: credentials(`${name}_administrator`),
+  };
   const database = escapeIdentifier(name);
   const owner = escapeIdentifier(roles.owner.username);
   const group = escapeIdentifier(`${name}_app`);
+  const first = escapeIdentifier(roles.app.username);
+  const administrator = escapeIdentifier(roles.administrator.username);
 
   await execute(connection, [
     `${login(roles.owner)};
      CREATE ROLE ${group} NOLOGIN;
-     ${login(roles.app)} IN ROLE ${group}`,
+     ${login(roles.app)} IN ROLE ${group};
+     ${login(roles.administrator)} CREATEROLE;
+     GRANT ${group}, ${first} TO ${administrator} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
     `CREATE DATABASE ${database} OWNER ${owner}`,
     // By default everyone may connect to every database and create temporary tables there.
     `REVOKE ALL ON DATABASE ${database}, postgres, template1 FROM PUBLIC;
-     GRANT CONNECT ON DATABASE ${database} TO ${group}`,
+     GRANT CONNECT ON DATABASE ${database} TO ${group}, ${administrator}`,
   ]);
   await execute({ ...connection, database: name }, [
     `ALTER SCHEMA public OWNER TO ${owner};

@@ -3,19 +3,21 @@ import pretty from 'pino-pretty';
 import { parseProvider } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
-import { freePort, type Service, startService } from './service.ts';
+import { isFree, type Service, startService } from './service.ts';
 import { summary } from './summary.ts';
-import { untilStopped } from './until-stopped.ts';
+import { unlessStopped, untilStopped } from './until-stopped.ts';
 import { watchSources } from './watch-sources.ts';
 
 const started = performance.now();
 const stopped = untilStopped().then((reason) => ({ event: 'stop' as const, reason }));
 const provider = parseProvider();
 
-const sandbox = await startSandbox({ provider });
+const sandbox = await unlessStopped(stopped, startSandbox({ provider }));
 const control = await startControl({ sandbox });
 const sources = watchSources();
-const port = await freePort(Number(process.env.PORT) || 3000);
+const preferred = Number(process.env.PORT) || 3000;
+/** Kept from one start to the next. 0 lets the system choose. */
+let port = (await isFree(preferred)) ? preferred : 0;
 
 const launch = (): Service => {
   const service = startService({ environment: sandbox.environment, port, reaper: sandbox.reaper });
@@ -30,14 +32,19 @@ const launch = (): Service => {
   return service;
 };
 
+const crashed = sandbox.crashed.then((reason) => ({ event: 'crash' as const, reason }));
 let service = launch();
 let exitCode = 0;
 for (let launches = 1; ; launches += 1) {
-  const postgresEnded = sandbox.postgres.exited.then((error) => ({
-    event: 'crash' as const,
-    reason: error?.message,
-  }));
   const isReady = await Promise.race([service.ready, stopped]);
+  if (isReady === true) port = Number(new URL(service.url).port);
+  // Somebody else was quicker, a second `npm run dev` perhaps.
+  if (isReady === false && launches === 1 && port !== 0 && !(await isFree(port))) {
+    port = 0;
+    service = launch();
+    launches = 0;
+    continue;
+  }
   if (isReady === true && launches === 1)
     console.log(summary({ sandbox, service, control, seconds: (performance.now() - started) / 1000 }));
   if (isReady === false && launches > 1) console.log('The service did not start. Waiting for the next edit.');
@@ -52,7 +59,7 @@ for (let launches = 1; ; launches += 1) {
   const { event, reason } = await Promise.race([
     stopped,
     edited,
-    postgresEnded,
+    crashed,
     ...(mayHaveFailed ? [] : [serviceEnded]),
   ]);
   if (event === 'edit') {

@@ -31,3 +31,10 @@ export async function listen(
       }),
   };
 }
+
+/** A port of 127.0.0.1 that was free a moment ago, for servers that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const { port, close } = await listen(() => {});
+  await close();
+  return port;
+}

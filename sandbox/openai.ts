@@ -1,8 +1,9 @@
-/** OpenAI's chat completions, whole and streamed: echoes the message to whoever has the right key. */
+/** OpenAI's chat completions, whole and streamed: echoes the message to whoever has the right key. Makes keys, too. */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { createFaults, type Refusal } from './faults.ts';
 import { listen } from './http.ts';
+import { createServiceAccountRoutes } from './openai-service-accounts.ts';
 
 /** https://platform.openai.com/docs/guides/error-codes */
 const REFUSALS: Record<Refusal, [status: number, code: string]> = {
@@ -21,6 +22,13 @@ interface ChatRequest {
 
 export async function startOpenAI() {
   const keys = new Set<string>();
+  const createKey = () => {
+    const key = `sandbox-${randomBytes(24).toString('base64url')}`;
+    keys.add(key);
+    return key;
+  };
+  const revokeKey = (key: string) => void keys.delete(key);
+  const administration = createServiceAccountRoutes({ createKey, revokeKey });
   const faults = createFaults((refusal, _request, response) => {
     const [status, code] = REFUSALS[refusal];
     response.status(status).json({ error: { message: `Injected fault: ${refusal}.`, type: code, code } });
@@ -28,6 +36,7 @@ export async function startOpenAI() {
 
   const app = express();
   app.use(express.json({ limit: '1mb' }), faults.middleware);
+  app.use('/v1/organization', administration.router);
   app.post('/v1/chat/completions', async (request, response) => {
     const key = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     if (!keys.has(key))
@@ -70,12 +79,14 @@ export async function startOpenAI() {
     baseUrl: `${listening.url}/v1`,
     faults,
     /** Makes a key that is accepted until it is revoked. */
-    createKey() {
-      const key = `sandbox-${randomBytes(24).toString('base64url')}`;
-      keys.add(key);
-      return key;
-    },
-    revokeKey: (key: string) => void keys.delete(key),
+    createKey,
+    revokeKey,
+    revokeKeys: () => keys.clear(),
+    accepts: (key: string) => keys.has(key),
+    /** An `openai-administrator` secret's value. */
+    administrator: { ...administration.credentials, base_url: `${listening.url}/v1` },
+    /** Names of the service accounts there are. */
+    serviceAccounts: administration.names,
     close: listening.close,
   };
 }

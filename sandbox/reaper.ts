@@ -15,6 +15,8 @@ export interface Reaper {
   watch(child: ChildProcess, signal?: NodeJS.Signals): void;
   /** Removes the directory, which must exist below the system's temporary one. */
   remove(directory: string): void;
+  /** Resolves when it has ended, which before `close()` means that somebody killed it. */
+  readonly ended: Promise<void>;
   /** Reaps what is left, now, and resolves when that is done. */
   close(): Promise<void>;
 }
@@ -35,8 +37,8 @@ export function startReaper(): Reaper {
     stdio: ['pipe', 'ignore', 'ignore'],
     windowsHide: true,
   });
-  const exited = once(child, 'exit');
-  // Without the reaper its guarantee is gone, but the sandbox still works.
+  const exited = once(child, 'exit').then(() => {});
+  // Whoever started it learns of its end by `ended`.
   child.stdin.on('error', () => {});
   // It waits for this process, so this process must not wait for it.
   child.unref();
@@ -45,6 +47,7 @@ export function startReaper(): Reaper {
   const send = (message: Message) => void child.stdin.write(`${JSON.stringify(message)}\n`);
 
   return {
+    ended: exited,
     watch(watched, signal = 'SIGTERM') {
       const { pid } = watched;
       if (pid === undefined) return;

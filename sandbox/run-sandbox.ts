@@ -3,15 +3,19 @@ import { parseProvider } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
 import { conflictingVariables, NO_AWS_PROFILE } from './service-environment.ts';
-import { untilStopped } from './until-stopped.ts';
+import { unlessStopped, untilStopped } from './until-stopped.ts';
 
-const stopped = untilStopped();
 const provider = parseProvider();
-const sandbox = await startSandbox({ provider });
+const stopped = untilStopped();
+const sandbox = await unlessStopped(stopped, startSandbox({ provider }));
 const control = await startControl({ sandbox });
 
 const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
-const settings = { ...sandbox.environment, ...(provider === 'aws' && NO_AWS_PROFILE) };
+const inline = (variables: Record<string, string>) =>
+  Object.entries(variables)
+    .map(([name, value]) => `${name}=${quote(value)}`)
+    .join(' ');
+const settings = { HOST: '127.0.0.1', ...sandbox.environment, ...(provider === 'aws' && NO_AWS_PROFILE) };
 const conflicting = conflictingVariables(settings);
 console.log(
   [
@@ -19,16 +23,18 @@ console.log(
     ...(conflicting.length > 0 ? [`unset ${conflicting.join(' ')}`] : []),
     ...Object.entries(settings).map(([name, value]) => `export ${name}=${quote(value)}`),
     `# A login for this run: ${sandbox.user.email} with password ${sandbox.user.password}`,
-    `# Rotate a secret: curl -X POST ${control.url}/rotate/database (or jwt, openai)`,
+    ...(sandbox.writer
+      ? [
+          `# Rotate a secret, as somebody who may: ${inline(sandbox.writer)} npm run secrets -- rotate database`,
+        ]
+      : []),
+    `# The hard way, the old one ends at once: curl -X POST '${control.url}/rotate/database?hard' (or jwt, openai)`,
     '# Ctrl-C ends it and removes every file.',
   ].join('\n'),
 );
 
-const reason = await Promise.race([
-  stopped.then(() => undefined),
-  sandbox.postgres.exited.then((error) => error ?? new Error('PostgreSQL ended.')),
-]);
+const crash = await Promise.race([stopped.then(() => undefined), sandbox.crashed]);
 await control.close();
 await sandbox.close();
-if (reason) console.error(reason.message);
-process.exit(reason ? 1 : 0);
+if (crash) console.error(`Ended because a part of it did: ${crash}`);
+process.exit(crash ? 1 : 0);

@@ -32,11 +32,20 @@ async function makeLogin(
   await administrator.query(
     `${verb} ROLE ${escapeIdentifier(username)} LOGIN PASSWORD ${escapeLiteral(password)}`,
   );
-  await administrator.query(`GRANT myapp_app TO ${escapeIdentifier(username)}`);
+  await administrator.query(
+    `GRANT myapp_app TO ${escapeIdentifier(username)};
+     GRANT ${escapeIdentifier(username)} TO myapp_administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
+  );
+}
+
+export interface SandboxOptions {
+  provider: BackendName;
+  /** Vault makes a database login for each process: how long its lease lasts, and how long at most, in seconds. */
+  leases?: { defaultTtl: number; maxTtl: number } | undefined;
 }
 
 /** Credentials are random for each run. `close` ends every process and removes every file. */
-export async function startSandbox({ provider }: { provider: BackendName }) {
+export async function startSandbox({ provider, leases }: SandboxOptions) {
   const reaper = startReaper();
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'express-secrets-sandbox-')));
   reaper.remove(directory);
@@ -45,15 +54,18 @@ export async function startSandbox({ provider }: { provider: BackendName }) {
     id === 'database-owner'
       ? secretName('database', { provider, prefix: PREFIX }).replace(/database$/, 'database-owner')
       : secretName(id, { provider, prefix: PREFIX });
-  /** The service may read its own secrets, and not the credentials of the role that owns the tables. */
-  const mayRead = (name: string) => name !== nameOf('database-owner');
+  /** The service may read its own secrets, and not those of whoever owns the tables or rotates. */
+  const forAdministrators = ['database-owner', 'database-administrator', 'openai-administrator'] as const;
+  const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));
 
-  const [postgres, openai, backend] = await Promise.all([
-    startPostgres({ directory, reaper }),
-    startOpenAI(),
-    startBackend(provider, { directory, mayRead }),
-  ]);
-  const { owner, app } = await prepareDatabase(postgres.connection);
+  const [postgres, openai] = await Promise.all([startPostgres({ directory, reaper }), startOpenAI()]);
+  const engine = leases && {
+    connection: { ...postgres.connection, database: 'myapp' },
+    groupRole: 'myapp_app',
+    ...leases,
+  };
+  const backend = await startBackend(provider, { directory, mayRead, database: engine });
+  const { owner, app, administrator: databaseAdministrator } = await prepareDatabase(postgres.connection);
   await runMigrations(databaseSchema.parse(owner));
 
   const user = { email: 'ada@example.com', password: randomPassword() };
@@ -72,12 +84,21 @@ export async function startSandbox({ provider }: { provider: BackendName }) {
   };
   const write = (id: keyof typeof values) => backend.put(nameOf(id), JSON.stringify(values[id]));
   await backend.put(nameOf('database-owner'), JSON.stringify(owner));
+  // Whoever reads a directory reads all of it, and nobody rotates there.
+  if (backend.writer) {
+    await backend.put(nameOf('database-administrator'), JSON.stringify(databaseAdministrator));
+    await backend.put(nameOf('openai-administrator'), JSON.stringify(openai.administrator));
+  }
   await Promise.all([write('database'), write('jwt'), write('openai')]);
 
   /** Changes a secret and what it opens the hard way: the old credentials stop working at once, in idle sessions too. */
   const rotations: Record<Rotatable, () => Promise<void>> = {
     async database() {
-      const old = values.database.username;
+      // Asked for and not remembered: `npm run secrets` rotates too.
+      const { rows } = await administrator.query<{ rolname: string }>(
+        "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",
+      );
+      const old = rows[0]?.rolname ?? values.database.username;
       const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
       Object.assign(values.database, { username, password: randomPassword() });
       await makeLogin(administrator, values.database);
@@ -92,9 +113,8 @@ export async function startSandbox({ provider }: { provider: BackendName }) {
       await write('jwt');
     },
     async openai() {
-      const old = values.openai.api_key;
+      openai.revokeKeys();
       values.openai.api_key = openai.createKey();
-      openai.revokeKey(old);
       await write('openai');
     },
   };
@@ -105,13 +125,24 @@ export async function startSandbox({ provider }: { provider: BackendName }) {
     openai,
     postgres,
     reaper,
+    /** Resolves with what has ended by itself. */
+    crashed: Promise.race([
+      postgres.exited.then((error) => error?.message ?? 'PostgreSQL ended'),
+      reaper.ended.then(() => 'the process that cleans up ended'),
+    ]),
     /** Someone who can log in, with the role admin. */
     user,
     /** What the service must be started with. */
-    environment: { SECRET_PROVIDER: provider, ...backend.environment } as Record<string, string>,
+    environment: {
+      SECRET_PROVIDER: provider,
+      ...backend.environment,
+      ...(leases && { VAULT_DATABASE_ROLE: 'myapp' }),
+    } as Record<string, string>,
+    /** Added to `environment`: the identity of somebody who rotates. */
+    writer: backend.writer,
     rotate: (id: Rotatable) => rotations[id](),
     nameOf,
-    /** The value of the database secret as it stands. */
+    /** The value of the database secret as the sandbox last wrote it. */
     credentials: () => ({ ...values.database }),
     /** Every secret that must appear nowhere. */
     plantedValues: () => [
@@ -119,6 +150,8 @@ export async function startSandbox({ provider }: { provider: BackendName }) {
       values.jwt.secret_key,
       values.openai.api_key,
       owner.password,
+      databaseAdministrator.password,
+      openai.administrator.admin_key,
       user.password,
     ],
     async close() {

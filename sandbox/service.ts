@@ -9,9 +9,10 @@ import { serviceEnvironment } from './service-environment.ts';
 const ENTRY = fileURLToPath(new URL('../src/server.ts', import.meta.url));
 
 export interface Service {
-  url: string;
+  /** Known once it is ready. */
+  readonly url: string;
   process: ChildProcess;
-  /** Resolves when `/ready` says so, to false when the process ends before that. */
+  /** Resolves when it listens, which it does once its secrets are proven; to false when it ends before that. */
   ready: Promise<boolean>;
   /** How it ended, for example `exit code 78`. */
   ended: Promise<string>;
@@ -21,40 +22,42 @@ export interface Service {
 
 export interface ServiceOptions {
   environment: Record<string, string>;
-  port: number;
+  /** Default: any free one. */
+  port?: number;
   reaper?: Reaper;
 }
 
-export function startService({ environment, port, reaper }: ServiceOptions): Service {
+export function startService({ environment, port = 0, reaper }: ServiceOptions): Service {
   const child = spawn(process.execPath, [ENTRY], {
     env: serviceEnvironment({ HOST: '127.0.0.1', PORT: String(port), ...environment }),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The last one is a channel on which it tells its port.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches the one who started it, who then stops it once and in order.
     detached: true,
     windowsHide: true,
   });
   reaper?.watch(child);
-  const url = `http://127.0.0.1:${port}`;
   let running = true;
+  let listeningOn = port;
   const ended = once(child, 'close').then(([code, signal]) => {
     running = false;
     return signal ? `signal ${signal}` : `exit code ${code}`;
   });
-
-  const pollUntilReady = async () => {
-    while (running) {
-      const response = await fetch(`${url}/ready`).catch(() => undefined);
-      await response?.body?.cancel();
-      if (response?.ok) return running;
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
-    return false;
-  };
+  const ready = new Promise<boolean>((resolve) => {
+    child.on('message', (message: { kind: string; port: number }) => {
+      if (message.kind !== 'listening') return;
+      listeningOn = message.port;
+      resolve(true);
+    });
+    void ended.then(() => resolve(false));
+  });
 
   return {
-    url,
+    get url() {
+      return `http://127.0.0.1:${listeningOn}`;
+    },
     process: child,
-    ready: pollUntilReady(),
+    ready,
     ended,
     async stop() {
       if (!running) return;
@@ -66,18 +69,10 @@ export function startService({ environment, port, reaper }: ServiceOptions): Ser
   };
 }
 
-/** `preferred` if nobody listens there, else any free port. */
-export async function freePort(preferred = 0): Promise<number> {
-  const tryPort = (port: number) =>
-    new Promise<number | undefined>((resolve) => {
-      const server = createServer();
-      server.once('error', () => resolve(undefined));
-      server.listen(port, '127.0.0.1', () => {
-        const address = server.address();
-        server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-      });
-    });
-  const port = (await tryPort(preferred)) ?? (await tryPort(0));
-  if (port === undefined) throw new Error('There is no free port on 127.0.0.1.');
-  return port;
-}
+/** Whether nobody listens on this port of 127.0.0.1. */
+export const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });

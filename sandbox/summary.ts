@@ -28,6 +28,6 @@ Next, in another terminal: log in, query the database, replace its user while th
   TOKEN=$(curl -s ${service.url}/auth/login -H 'Content-Type: application/json' \\
     -d '${login}' | sed -E 's/.*"token":"([^"]+)".*/\\1/')
   curl -s -X POST ${service.url}/db-test -H "Authorization: Bearer $TOKEN"
-  curl -s -X POST ${control.url}/rotate/database && echo "  now run the second command again"
+  curl -s -X POST '${control.url}/rotate/database?hard' && echo "  now run the second command again"
 `;
 }

@@ -7,3 +7,12 @@ export function untilStopped(): Promise<string> {
     setInterval(() => process.ppid !== parent && resolve('the end of its parent'), 500).unref();
   });
 }
+
+/** Waits for what starts. Stopped meanwhile, this process ends at once: the reaper clears away what has begun. */
+export async function unlessStopped<T>(stopped: Promise<unknown>, starting: Promise<T>): Promise<T> {
+  let isStarting = true;
+  void stopped.then(() => isStarting && process.exit(130));
+  const started = await starting;
+  isStarting = false;
+  return started;
+}

@@ -16,7 +16,6 @@ interface Version {
 
 export function createKeyValueEngine(clock: Clock) {
   const secrets = new Map<string, Version[]>();
-  const reads = { value: 0, version: 0 };
 
   const find = (name: string): Version[] => {
     const versions = secrets.get(name);
@@ -60,7 +59,6 @@ export function createKeyValueEngine(clock: Clock) {
   const router = Router();
 
   router.get('/data/*name', (request, response) => {
-    reads.value += 1;
     const versions = find(nameOf(request));
     const version = versions.at(Number(request.query.version || versions.length) - 1);
     if (!version) throw new VaultError(404);
@@ -100,7 +98,6 @@ export function createKeyValueEngine(clock: Clock) {
       if (keys.length === 0) throw new VaultError(404);
       return void response.json(envelope({ data: { keys } }));
     }
-    reads.version += 1;
     const versions = find(nameOf(request));
     const described = versions.map(describe);
     const data = {
@@ -129,8 +126,6 @@ export function createKeyValueEngine(clock: Clock) {
 
   return {
     router,
-    /** How often a value, and how often only metadata was asked for. */
-    reads,
     write,
     remove: (name: string) => change(name, undefined, softDelete),
     destroy: (name: string, versions: number[]) => change(name, versions, (version) => delete version.data),

@@ -22,11 +22,11 @@ const REFUSALS: Record<Refusal, (request: Request) => VaultError> = {
   sealed: () => new VaultError(503, 'Vault is sealed'),
 };
 
-/** Paths that Vault's policy `default` lets every token use, and `sys/leases/revoke` for its own leases. */
+/** Paths that Vault's policy `default` lets every token use. To revoke a lease is not among them. */
 const ALLOWED_TO_ALL = [
   /^auth\/token\/(lookup|renew|revoke)-self$/,
   /^sys\/internal\/ui\/mounts(\/|$)/,
-  /^sys\/leases\/(lookup|renew|revoke)$/,
+  /^sys\/leases\/(lookup|renew)$/,
 ];
 
 export interface VaultOptions {
@@ -39,7 +39,7 @@ export interface VaultOptions {
   /** The one service account that may log in through `auth/kubernetes`. */
   kubernetes?: { role: string; jwt: string };
   /** Switches on `database/creds/<role>`. */
-  database?: DatabaseOptions;
+  database?: DatabaseOptions | undefined;
   /** Speaks HTTPS with this certificate. */
   tls?: { key: string; cert: string };
   port?: number;
@@ -75,16 +75,20 @@ export async function startVault({
     }),
   );
 
+  const reads = { value: 0, version: 0 };
+
   /** The part of Vault's policy language that the application's own policy uses. */
   const authorize = (request: Request, { policies }: Token) => {
     if (policies.includes('root')) return;
     const path = decodeURIComponent(request.path.replace('/v1/', ''));
     if (ALLOWED_TO_ALL.some((allowed) => allowed.test(path))) return;
+    if (policies.includes('app') && databaseEngine && path === 'sys/leases/revoke') return;
     const reading = request.method === 'GET' && !request.query.list && policies.includes('app');
-    const [, name] = /^secret\/(?:data|metadata)\/(.+)$/.exec(path) ?? [];
-    if (reading && name !== undefined && mayRead(name)) return;
-    if (reading && databaseEngine && path.startsWith('database/creds/')) return;
-    throw permissionDenied();
+    const [, area, name] = /^secret\/(data|metadata)\/(.+)$/.exec(path) ?? [];
+    const isLogin = databaseEngine !== undefined && path.startsWith('database/creds/');
+    if (policies.includes('writer') && (isLogin || path.startsWith('secret/'))) return;
+    if (!reading || !(isLogin || (name !== undefined && mayRead(name)))) throw permissionDenied();
+    reads[area === 'metadata' ? 'version' : 'value'] += 1;
   };
 
   const sealStatus = () => ({
@@ -159,7 +163,8 @@ export async function startVault({
   return {
     url: listening.url,
     faults,
-    reads: keyValue.reads,
+    /** How often the application asked for a value or a login, and how often for metadata only. */
+    reads,
     /** How often anybody logged in, or asked to renew a token. */
     sessions: tokens.sessions,
     /** What the application needs to reach this stand-in through AppRole. */
@@ -174,6 +179,8 @@ export async function startVault({
     /** A token with the application's policy, as an operator would hand one out. `ttl` in seconds. */
     createToken: ({ ttl = tokenTtl, renewable = true } = {}) =>
       tokens.create('auth/token/create', ['default', 'app'], ttl, renewable).id,
+    /** A token that may read and write every secret and get a database login, as somebody who rotates has one. */
+    createWriterToken: () => tokens.create('auth/token/create', ['default', 'writer'], 0).id,
     /** Ends every token but the root token. */
     revokeTokens: tokens.revokeAll,
     /** How many tokens there are, the root token included. */

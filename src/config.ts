@@ -7,23 +7,38 @@ import { findProvider, providerNames } from './secrets/providers/index.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+const wholeNumber = (min: number, max: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number(message).int(message).min(min, message).max(max, message);
+};
+const seconds = (max: number) => {
+  const message = `must be a number of seconds from 1 to ${max}`;
+  return z.coerce.number(message).min(1, message).max(max, message);
+};
+
 const settingsSchema = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().default('0.0.0.0'),
-  PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(3000),
-  LOG_LEVEL: z.string().toLowerCase().pipe(z.enum(LOG_LEVELS)).default('info'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`))
+    .default('info'),
   SECRET_PREFIX: z
     .string()
     .regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be words joined by slashes, such as prod/myapp')
     .default('myapp'),
-  SECRET_STARTUP_TIMEOUT: z.coerce.number('must be a number of seconds').positive().max(3600).default(30),
-  SECRET_TTL: z.coerce.number('must be a number of seconds').min(1).max(86_400).default(300),
-  LOGIN_RATE_LIMIT: z.coerce.number('must be a number').int().min(1).default(10),
-  TRUSTED_PROXIES: z.coerce.number('must be a number').int().min(0).default(0),
+  SECRET_STARTUP_TIMEOUT: seconds(3600).default(30),
+  SECRET_TTL: seconds(86_400).default(300),
+  LOGIN_RATE_LIMIT: wholeNumber(1, 1_000_000).default(10),
+  TRUSTED_PROXIES: wholeNumber(0, 100).default(0),
   DATABASE_SECRET_NAME: z.string().optional(),
   JWT_SECRET_NAME: z.string().optional(),
   OPENAI_SECRET_NAME: z.string().optional(),
   EXTERNAL_API_KEYS_SECRET_NAME: z.string().optional(),
+  DATABASE_ADMINISTRATOR_SECRET_NAME: z.string().optional(),
+  OPENAI_ADMINISTRATOR_SECRET_NAME: z.string().optional(),
 });
 
 export interface Config {
@@ -66,6 +81,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     jwt: data.JWT_SECRET_NAME,
     openai: data.OPENAI_SECRET_NAME,
     'external-api-keys': data.EXTERNAL_API_KEYS_SECRET_NAME,
+    'database-administrator': data.DATABASE_ADMINISTRATOR_SECRET_NAME,
+    'openai-administrator': data.OPENAI_ADMINISTRATOR_SECRET_NAME,
   };
   return {
     environment: data.NODE_ENV,

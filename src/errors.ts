@@ -83,11 +83,12 @@ export class StartupError extends Error {
     this.exitCode = options.temporary ? 75 : 78;
   }
 
-  /** The text a person reads on the terminal. */
+  /** The text a person reads on the terminal. Neighbours with the same remedy share it. */
   report(): string {
-    const lines = this.problems.map(
-      ({ subject, code, message, remedy }) => `  ${subject}: ${message} [${code}]\n    ${remedy}`,
-    );
+    const lines = this.problems.flatMap(({ subject, code, message, remedy }, index) => {
+      const problem = `  ${subject}: ${message} [${code}]`;
+      return this.problems[index + 1]?.remedy === remedy ? [problem] : [problem, `    ${remedy}`];
+    });
     return [this.message, ...lines].join('\n');
   }
 }

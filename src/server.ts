@@ -2,8 +2,6 @@
  * Composition root: reads top-down as the order of start and stop. Exit codes: 0 after an orderly stop, 78
  * when a person must mend something, 75 when starting again later can succeed, 1 otherwise.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createApp } from './app.ts';
 import { createDatabase } from './clients/database.ts';
 import { proveDatabase } from './clients/database-startup.ts';
@@ -12,6 +10,7 @@ import { createChat } from './clients/openai.ts';
 import { systemClock as clock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
+import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createReadiness } from './readiness.ts';
 import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
@@ -76,20 +75,18 @@ async function main() {
     trustedProxies: config.trustedProxies,
   });
 
-  const server = createServer(app);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.port, config.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  logger.info({ port, provider: config.secretProvider, startupMs: Math.round(clock.now()) }, 'listening');
+  const server = await startHttpServer(app, { host: config.host, port: config.port });
+  logger.info(
+    { port: server.port, provider: config.secretProvider, startupMs: Math.round(clock.now()) },
+    'listening',
+  );
+  // For whoever started this process with a channel to it, as process managers and `npm run dev` do.
+  process.send?.({ kind: 'listening', port: server.port });
 
   /** Not ready at once; requests in flight finish; then everything is given back in the reverse order. */
   const stop = async () => {
     readiness.stop();
-    // Keep-alive connections would otherwise hold the server open after their last answer.
-    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
-    await new Promise((resolve) => server.close(resolve));
+    await server.stop();
     await database.close();
     await store.close();
   };

@@ -86,7 +86,7 @@ describe('POST /auth/login', () => {
       .expect(401);
     const unknown = await createFixture({ query: rows([]) })
       .http.post('/auth/login')
-      .send({ email: 'x@y.z', password: 'x' })
+      .send({ email: 'nobody@example.com', password: 'x' })
       .expect(401);
     assert.deepEqual({ ...wrong.body, requestId: '' }, { ...unknown.body, requestId: '' });
   });

@@ -124,6 +124,12 @@ describe('names', () => {
   it('are the file names in a directory', () =>
     assert.equal(names({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/run/secrets' }).openai, 'openai'));
 
+  it('of the administrators can be given by hand too', () => {
+    const given = names({ ...aws, OPENAI_ADMINISTRATOR_SECRET_NAME: 'elsewhere' });
+    assert.equal(given['openai-administrator'], 'elsewhere');
+    assert.equal(given['database-administrator'], 'myapp/database-administrator');
+  });
+
   it('can be given by hand', () =>
     assert.equal(
       names({ ...aws, DATABASE_SECRET_NAME: 'database-credentials' }).database,

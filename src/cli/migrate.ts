@@ -20,6 +20,10 @@ try {
 } catch (error) {
   if (error instanceof StartupError) console.error(error.report());
   else if (error instanceof SecretError) console.error(`${error.message} [${error.code}]\n  ${error.remedy}`);
+  else if ((error as { code?: string }).code === '42501')
+    console.error(
+      'The migrations did not run: this role may not change tables [42501]\n  Set DATABASE_SECRET_NAME to the secret of the role that owns the database.',
+    );
   else console.error(`The migrations did not run: ${(error as Error).message}`);
   process.exitCode =
     error instanceof StartupError

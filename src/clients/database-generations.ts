@@ -106,7 +106,8 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
 
   /** What may work in place of the refused version, in the order of the ladder. */
   async function* candidates(refused: string): AsyncGenerator<Loaded<DatabaseSecret>> {
-    const known = secret.current();
+    // Not current(): what is too old to be used is exactly what must be replaced.
+    const known = await secret.refreshIfStale(refused);
     if (known.version !== refused) yield known;
     const fresh = await secret.refreshIfStale(known.version);
     if (fresh.version !== known.version) yield fresh;

@@ -26,9 +26,18 @@ export async function proveDatabase({
   timeout,
 }: ProveDatabaseOptions): Promise<void> {
   const deadline = clock.now() + timeout;
+  /** The network may be silent for longer than there is time. */
+  const startInTime = async () => {
+    const done = new AbortController();
+    const late = clock.sleep(Math.max(deadline - clock.now(), 1), done.signal).then(() => {
+      throw Object.assign(new Error(`No answer within ${timeout} ms`), { code: 'ETIMEDOUT' });
+    });
+    late.catch(() => {});
+    return Promise.race([database.start(), late]).finally(() => done.abort());
+  };
   for (;;) {
     try {
-      return await database.start();
+      return await startInTime();
     } catch (error) {
       const problem = {
         subject: 'database',

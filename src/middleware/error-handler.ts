@@ -11,7 +11,8 @@ export const notFound: RequestHandler = (request) => {
 
 export const errorHandler: ErrorRequestHandler = (error, request, response, _next) => {
   const problem = toProblem(error);
-  if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+  // For the request log, which writes it together with the outcome.
+  if (problem.status >= 500) response.err = error;
   // Too late for a status: break the connection, so that nobody takes half an answer for a whole one.
   if (response.headersSent) return void response.destroy();
   if (error instanceof HttpProblem) response.set(error.headers);

@@ -1,8 +1,9 @@
 /** Gives each request an id and logs its outcome: method, path and status, never a query, header or body. */
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { serializeError } from '../logger.ts';
 
 /** A caller's own id is kept if it looks like one. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -17,12 +18,13 @@ export function requestLog({ logger }: { logger: Logger }): RequestHandler {
       return id;
     },
     autoLogging: { ignore: ({ url = '' }) => url === '/health' || url === '/ready' },
+    customLogLevel: (_request, { statusCode }, error) => (error || statusCode >= 500 ? 'error' : 'info'),
+    customErrorMessage: () => 'request failed',
+    // Ours get the originals: pino-http's own put headers and every field of an error into the log.
+    wrapSerializers: false,
     serializers: {
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
-        id,
-        method,
-        path: url.split('?')[0],
-      }),
+      err: serializeError,
+      req: ({ id, method, originalUrl }: Request) => ({ id, method, path: originalUrl.split('?')[0] }),
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
     },
   });

@@ -50,5 +50,7 @@ function toProblem(cause: unknown): never {
     throw new HttpProblem(503, 'The AI provider is busy. Try again later.', { cause });
   if (cause instanceof OpenAI.APIConnectionTimeoutError)
     throw new HttpProblem(504, 'The AI provider did not answer in time.', { cause });
-  throw new HttpProblem(502, 'The AI provider did not answer.', { cause });
+  if (cause instanceof OpenAI.APIConnectionError)
+    throw new HttpProblem(502, 'The AI provider does not answer.', { cause });
+  throw new HttpProblem(502, 'The AI provider refuses the request of this service.', { cause });
 }

@@ -9,7 +9,7 @@ import type { Users } from '../users.ts';
 
 /** Longer passwords are refused before they are hashed. */
 const loginBody = z.strictObject({
-  email: z.string().min(3).max(254),
+  email: z.email().max(254),
   password: z.string().min(1).max(1024),
 });
 

@@ -40,8 +40,9 @@ export interface LiveSecret<T> {
   current(): Loaded<T>;
   /**
    * For a caller whose version was just refused. Another version than `seenVersion` is returned at once;
-   * else the backend is asked, together with everybody else who asks, at most once per cooldown. The same
-   * version back means that nothing changed or that the backend could not say. Never throws.
+   * else the backend is asked, together with everybody else who asks, at most once per cooldown, for which a
+   * caller waits unless the backend has just confirmed that very version. The same version back means that
+   * nothing changed or that the backend could not say. Never throws.
    */
   refreshIfStale(seenVersion: string): Promise<Loaded<T>>;
   /** Asks the backend for the version and, only if that changed, for the value. Never throws. */
@@ -67,8 +68,8 @@ export interface SecretStatus {
 
 /** What the store, and only the store, does with a live secret. */
 export interface ManagedSecret<T> extends LiveSecret<T> {
-  /** One attempt to load it for the first time. @throws SecretError */
-  load(): Promise<void>;
+  /** One attempt to load it for the first time, within so many milliseconds at most. @throws SecretError */
+  load(timeout?: number): Promise<void>;
   /** Looks whether there is something newer, or prolongs the lease. Never throws. */
   look(): Promise<void>;
   /** Milliseconds until the next look. */
@@ -102,13 +103,16 @@ export function createLiveSecret<T>(
   const layout = { prefix: id, fields };
   let loaded: Loaded<T> | undefined;
   let coolUntil = Number.NEGATIVE_INFINITY;
+  /** The version that the backend has confirmed, after a caller's doubt, to be the newest. */
+  let confirmed: string | undefined;
 
   /** One attempt, for as long as an attempt may take. */
-  const attempt = async <R>(call: (signal: AbortSignal) => Promise<R>): Promise<R> => {
+  const attempt = async <R>(
+    call: (signal: AbortSignal) => Promise<R>,
+    limit = attemptTimeout,
+  ): Promise<R> => {
     const timeout = new AbortController();
-    const cancel = clock.schedule(attemptTimeout, () =>
-      timeout.abort(new Error(`No answer within ${attemptTimeout} ms`)),
-    );
+    const cancel = clock.schedule(limit, () => timeout.abort(new Error(`No answer within ${limit} ms`)));
     try {
       return await call(timeout.signal);
     } finally {
@@ -116,8 +120,8 @@ export function createLiveSecret<T>(
     }
   };
 
-  const read = (from: SecretProvider, stage: Stage) =>
-    attempt((signal) => from.read(name, { stage, layout, signal }));
+  const read = (from: SecretProvider, stage: Stage, limit?: number) =>
+    attempt((signal) => from.read(name, { stage, layout, signal }), limit);
   const leases = createLeaseKeeper({ provider: guarded, attempt, clock, logger, random: options.random });
 
   const known = (): Loaded<T> => {
@@ -164,6 +168,15 @@ export function createLiveSecret<T>(
 
   const fetchValue = () => read(guarded, 'current');
 
+  /** Armed by the attempt and not by its success, so that an outage is not made worse. */
+  const force = async (doubted: string): Promise<Loaded<T>> => {
+    if (clock.now() < coolUntil) return known();
+    coolUntil = clock.now() + cooldown;
+    const newest = await fly(fetchValue);
+    if (newest.version === doubted && freshness.lastFailure() === undefined) confirmed = doubted;
+    return newest;
+  };
+
   const fetchIfChanged = async (isCurrent: () => boolean): Promise<Secret | undefined> => {
     const { version } = guarded;
     if (!version) return fetchValue();
@@ -172,10 +185,10 @@ export function createLiveSecret<T>(
   };
 
   /** The value before, or undefined where there is none to be had; a failure that may pass is thrown. */
-  const readPrevious = async (): Promise<T | undefined> => {
+  const readPrevious = async (limit: number): Promise<T | undefined> => {
     if (!history) return undefined;
     try {
-      return parseSecret(schema, await read(provider, 'previous'));
+      return parseSecret(schema, await read(provider, 'previous', limit));
     } catch (error) {
       if (!(error instanceof SecretError) || error.retryable) throw error;
       if (error.code !== 'not-found')
@@ -204,22 +217,23 @@ export function createLiveSecret<T>(
       return version;
     },
 
-    async load() {
-      const [secret, previous] = await Promise.all([read(provider, 'current'), readPrevious()]);
+    async load(timeout = attemptTimeout) {
+      const limit = Math.max(Math.min(timeout, attemptTimeout), 1);
+      const [secret, previous] = await Promise.all([read(provider, 'current', limit), readPrevious(limit)]);
       loaded = accept(secret, previous);
       leases.keep(loaded.lease);
       freshness.succeeded();
     },
 
     async refreshIfStale(seenVersion) {
-      const newest = known();
-      if (newest.version !== seenVersion) return newest;
-      if (!flights.isFlying()) {
-        if (clock.now() < coolUntil) return newest;
-        // Armed by the attempt and not by its success, so that an outage is not made worse.
-        coolUntil = clock.now() + cooldown;
-      }
-      return fly(fetchValue);
+      const isNews = () => known().version !== seenVersion;
+      // One that began before the refusal may bring back just the version that was refused.
+      if (!isNews() && flights.isFlying()) await fly(fetchValue);
+      if (isNews() || (confirmed === seenVersion && clock.now() < coolUntil)) return known();
+      // It may have rotated twice within the cooldown: worth the wait for whoever was refused.
+      if (!flights.isFlying() && clock.now() < coolUntil) await clock.sleep(coolUntil - clock.now());
+      if (isNews()) return known();
+      return flights.isFlying() ? fly(fetchValue) : force(seenVersion);
     },
 
     async readStage(stage) {

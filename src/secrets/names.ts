@@ -1,6 +1,14 @@
 /** The one place that knows what a secret is called in a backend. */
 
-export const SECRET_IDS = ['database', 'jwt', 'openai', 'external-api-keys'] as const;
+export const SECRET_IDS = [
+  'database',
+  'jwt',
+  'openai',
+  'external-api-keys',
+  // For whoever rotates: the service itself never reads these.
+  'database-administrator',
+  'openai-administrator',
+] as const;
 export type SecretId = (typeof SECRET_IDS)[number];
 
 export interface NamingOptions {

@@ -87,9 +87,19 @@ export const openaiSchema = z
   })
   .transform((value) => conceal(value, 'api_key'));
 
+/** What makes API keys at OpenAI, for rotation: an admin key and the project whose service accounts own the keys. */
+export const openaiAdministratorSchema = z
+  .object({
+    admin_key: text,
+    project_id: text,
+    base_url: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .transform((value) => conceal(value, 'admin_key'));
+
 export type DatabaseSecret = z.infer<typeof databaseSchema>;
 export type JwtSecret = z.infer<typeof jwtSchema>;
 export type OpenAISecret = z.infer<typeof openaiSchema>;
+export type OpenAIAdministratorSecret = z.infer<typeof openaiAdministratorSchema>;
 
 /** Names of the fields, for backends that store one secret per field. */
 export const FIELDS = {

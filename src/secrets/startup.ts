@@ -31,7 +31,7 @@ export async function loadAll(secrets: ManagedSecret<unknown>[], options: LoadAl
   const problems: Problem[] = failures.map(({ secret, error }) => ({
     subject: secret.id,
     code: error.code,
-    message: error.message,
+    message: describe(error),
     remedy: error.remedy,
   }));
   throw new StartupError(
@@ -53,7 +53,7 @@ async function loadWithRetries(
   const deadline = clock.now() + timeout;
   for (let backoff = FIRST_BACKOFF; ; backoff = Math.min(backoff * 2, LONGEST_BACKOFF)) {
     try {
-      await secret.load();
+      await secret.load(deadline - clock.now());
       return undefined;
     } catch (error) {
       if (!(error instanceof SecretError)) throw error;
@@ -65,4 +65,12 @@ async function loadWithRetries(
       if (hopeless.aborted) return error;
     }
   }
+}
+
+/** With the word that the network or the SDK has for it, which is all of a cause that is safe to show. */
+function describe({ message, cause }: SecretError): string {
+  const { code, name } = (cause ?? {}) as { code?: unknown; name?: unknown };
+  const word =
+    typeof code === 'string' ? code : typeof name === 'string' && name !== 'Error' ? name : undefined;
+  return word === undefined ? message : `${message}: ${word}`;
 }

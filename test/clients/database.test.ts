@@ -346,7 +346,7 @@ describe('rotation', () => {
 });
 
 describe('the canary before the service listens', () => {
-  const prove = async (credentials: DatabaseCredentials, timeout = 0) => {
+  const prove = async (credentials: DatabaseCredentials, timeout = 2_000) => {
     const { database, secret } = await createFixture(credentials);
     try {
       await proveDatabase({ database, secret, clock, logger, timeout });

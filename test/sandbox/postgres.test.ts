@@ -119,7 +119,10 @@ describe('roles', { timeout: 60_000 }, () => {
     );
     assert.deepEqual(
       logins,
-      ['myapp_a', 'myapp_owner', 'postgres'].map((rolname) => ({ rolname, scram: true })),
+      ['myapp_a', 'myapp_administrator', 'myapp_owner', 'postgres'].map((rolname) => ({
+        rolname,
+        scram: true,
+      })),
     );
   });
 

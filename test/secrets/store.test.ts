@@ -182,12 +182,39 @@ describe('refreshIfStale', () => {
     put(2);
     backend.failWith('unavailable');
     assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
-    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
-    assert.equal(backend.calls.read, 2);
     assert.equal(store.status()[0]?.lastFailure, 'unavailable');
-    await clock.advance(5_000);
-    assert.equal((await secret.refreshIfStale('v1')).version, 'v2');
+    const waiting = secret.refreshIfStale('v1');
+    await clock.advance(4_999);
+    assert.equal(backend.calls.read, 2);
+    await clock.advance(1);
+    assert.equal((await waiting).version, 'v2');
     assert.equal(store.status()[0]?.lastFailure, undefined);
+  });
+
+  it('a second rotation within the cooldown is waited for', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    await load();
+    put(2);
+    await secret.refreshIfStale('v1');
+    put(3);
+    const waiting = Promise.all(Array.from({ length: 20 }, () => secret.refreshIfStale('v2')));
+    await clock.advance(5_000);
+    assert.deepEqual(new Set((await waiting).map(({ version }) => version)), new Set(['v3']));
+    assert.equal(backend.calls.read, 3);
+  });
+
+  it('a look that began before the refusal does not answer for it', async () => {
+    const { put, load, secret, backend } = createFixture();
+    put(1);
+    await load();
+    const release = backend.hold();
+    const look = secret.refresh();
+    const refused = secret.refreshIfStale('v1');
+    release();
+    await look;
+    put(2);
+    assert.equal((await refused).version, 'v2');
   });
 
   it('a new version of the wrong shape does not replace a good one', async () => {

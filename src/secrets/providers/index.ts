@@ -13,7 +13,7 @@ interface Registration {
 const registrations = new Map<string, Registration>();
 
 /**
- * Adds a provider under the name that `SECRET_PROVIDER` selects.
+ * Adds a provider under the name that `SECRET_PROVIDER` selects, in any case.
  * @param settings parses the environment into what `create` receives; default: nothing is read
  * @throws Error when the name is taken
  */
@@ -22,8 +22,9 @@ export function registerProvider<S = Record<string, never>>(
   create: Create<S>,
   settings: z.ZodType<S> = z.object({}) as unknown as z.ZodType<S>,
 ): void {
-  if (registrations.has(name)) throw new Error(`A provider named ${name} is registered already.`);
-  registrations.set(name, { settings, create: create as Create<never> });
+  const key = name.trim().toLowerCase();
+  if (registrations.has(key)) throw new Error(`A provider named ${name} is registered already.`);
+  registrations.set(key, { settings, create: create as Create<never> });
 }
 
 export const providerNames = (): string[] => [...registrations.keys()];

@@ -24,13 +24,20 @@ export const vaultSettings = z
     VAULT_ROLE_ID: z.string().optional(),
     VAULT_SECRET_ID: z.string().optional(),
     VAULT_TOKEN: z.string().optional(),
+    VAULT_DATABASE_ROLE: z.string().optional(),
+    VAULT_DATABASE_MOUNT: z.string().default('database'),
   })
-  .transform((env, context) => ({
+  // Also when the address is wrong: one report names all there is to mend.
+  .superRefine(checkIdentity, { when: () => true })
+  .transform((env) => ({
     address: env.VAULT_ADDR,
     mount: env.VAULT_KV_MOUNT,
     namespace: env.VAULT_NAMESPACE,
     caCertificatePath: env.VAULT_CACERT,
-    auth: vaultAuthentication(env, context),
+    auth: identityOf(env),
+    database: env.VAULT_DATABASE_ROLE
+      ? { role: env.VAULT_DATABASE_ROLE, mount: env.VAULT_DATABASE_MOUNT }
+      : undefined,
   }));
 
 interface VaultIdentity {
@@ -41,28 +48,26 @@ interface VaultIdentity {
   VAULT_TOKEN?: string | undefined;
 }
 
-function vaultAuthentication(env: VaultIdentity, context: z.RefinementCtx) {
-  const {
-    VAULT_KUBERNETES_ROLE: role,
-    VAULT_ROLE_ID: roleId,
-    VAULT_SECRET_ID: secretId,
-    VAULT_TOKEN: token,
-  } = env;
+function identityOf(env: VaultIdentity) {
+  const { VAULT_KUBERNETES_ROLE: role, VAULT_ROLE_ID: roleId = '', VAULT_SECRET_ID: secretId = '' } = env;
   if (role) return { method: 'kubernetes' as const, role, jwtPath: env.VAULT_KUBERNETES_TOKEN_FILE };
-  if (roleId && secretId) return { method: 'approle' as const, roleId, secretId };
-  if (roleId || secretId) {
-    const missing = roleId ? 'VAULT_SECRET_ID' : 'VAULT_ROLE_ID';
-    context.addIssue({ code: 'custom', path: [missing], message: 'is not set: AppRole needs both halves' });
-    return z.NEVER;
-  }
-  if (token) return { method: 'token' as const, token };
-  context.addIssue({
-    code: 'custom',
-    path: ['VAULT_ROLE_ID'],
-    message:
+  if (roleId || secretId) return { method: 'approle' as const, roleId, secretId };
+  return { method: 'token' as const, token: env.VAULT_TOKEN ?? '' };
+}
+
+function checkIdentity(env: VaultIdentity, context: z.RefinementCtx) {
+  const identity = identityOf(env);
+  const missing = (name: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message });
+  if (identity.method === 'approle' && !identity.roleId)
+    missing('VAULT_ROLE_ID', 'is not set: AppRole needs both halves');
+  if (identity.method === 'approle' && !identity.secretId)
+    missing('VAULT_SECRET_ID', 'is not set: AppRole needs both halves');
+  if (identity.method === 'token' && !identity.token)
+    missing(
+      'VAULT_ROLE_ID',
       'nothing says who this process is: set VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE, or VAULT_TOKEN in development',
-  });
-  return z.NEVER;
+    );
 }
 
 export const azureSettings = z

@@ -1,0 +1,117 @@
+/**
+ * The operations of AWS Secrets Manager that the template and its administrators use.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
+ */
+import { AwsError } from './aws-protocol.ts';
+import { addVersion, createSecrets, moveStage, type StoredSecret, type Version } from './aws-secrets.ts';
+
+/** What an operation may be asked with. */
+export interface RequestParameters {
+  /** Name or ARN. */
+  SecretId?: string;
+  Name?: string;
+  SecretString?: string;
+  /** Becomes the id of the new version. */
+  ClientRequestToken?: string;
+  VersionId?: string;
+  VersionStage?: string;
+  VersionStages?: string[];
+  MoveToVersionId?: string;
+  RemoveFromVersionId?: string;
+  ForceDeleteWithoutRecovery?: boolean;
+}
+
+const seconds = (milliseconds: number) => milliseconds / 1000;
+
+const identify = ({ arn, name }: StoredSecret) => ({ ARN: arn, Name: name });
+
+const identifyVersion = (secret: StoredSecret, { id, stages }: Version) => ({
+  ...identify(secret),
+  VersionId: id,
+  VersionStages: [...stages],
+});
+
+/** All but the values. Versions without a label are deprecated and not shown. */
+const describe = (secret: StoredSecret) => ({
+  ...identify(secret),
+  ...(secret.deletedAt !== undefined && { DeletedDate: seconds(secret.deletedAt) }),
+  VersionIdsToStages: Object.fromEntries(
+    secret.versions.filter(({ stages }) => stages.size > 0).map(({ id, stages }) => [id, [...stages]]),
+  ),
+});
+
+export function createOperations(region: string) {
+  const secrets = createSecrets(region);
+
+  const operations = {
+    GetSecretValue({ SecretId, VersionId, VersionStage }: RequestParameters) {
+      const secret = secrets.findUsable(SecretId);
+      const stage = VersionStage ?? (VersionId ? undefined : 'AWSCURRENT');
+      const version = secret.versions.find(
+        ({ id, stages }) => (!VersionId || id === VersionId) && (!stage || stages.has(stage)),
+      );
+      if (!version)
+        throw new AwsError(
+          'ResourceNotFoundException',
+          `Secrets Manager can't find the specified secret value for staging label: ${stage}`,
+        );
+      const { value, createdAt } = version;
+      return {
+        ...identifyVersion(secret, version),
+        SecretString: value,
+        CreatedDate: seconds(createdAt),
+      };
+    },
+
+    DescribeSecret({ SecretId }: RequestParameters) {
+      return describe(secrets.find(SecretId));
+    },
+
+    ListSecrets: () => ({ SecretList: secrets.list().map(describe) }),
+
+    CreateSecret({ Name, SecretString, ClientRequestToken }: RequestParameters) {
+      const secret = secrets.create(String(Name));
+      if (SecretString === undefined) return identify(secret);
+      const { id } = addVersion(secret, SecretString, undefined, ClientRequestToken);
+      return { ...identify(secret), VersionId: id };
+    },
+
+    PutSecretValue({ SecretId, SecretString, VersionStages, ClientRequestToken }: RequestParameters) {
+      const secret = secrets.findUsable(SecretId);
+      const version = addVersion(secret, String(SecretString), VersionStages, ClientRequestToken);
+      return identifyVersion(secret, version);
+    },
+
+    UpdateSecretVersionStage(parameters: RequestParameters) {
+      const { SecretId, VersionStage, MoveToVersionId, RemoveFromVersionId } = parameters;
+      const secret = secrets.findUsable(SecretId);
+      const stage = String(VersionStage);
+      const target = secret.versions.find(({ id }) => id === MoveToVersionId);
+      if (target) moveStage(secret, stage, target);
+      else secret.versions.find(({ id }) => id === RemoveFromVersionId)?.stages.delete(stage);
+      return identify(secret);
+    },
+
+    DeleteSecret({ SecretId, ForceDeleteWithoutRecovery }: RequestParameters) {
+      const secret = secrets.find(SecretId);
+      if (ForceDeleteWithoutRecovery) secrets.destroy(secret);
+      secret.deletedAt = Date.now();
+      return { ...identify(secret), DeletionDate: seconds(secret.deletedAt) };
+    },
+
+    RestoreSecret({ SecretId }: RequestParameters) {
+      const secret = secrets.find(SecretId);
+      delete secret.deletedAt;
+      return identify(secret);
+    },
+  };
+
+  return {
+    operations,
+    /** Creates the secret or gives it a new current version. */
+    put(name: string, value: string) {
+      if (secrets.has(name)) operations.PutSecretValue({ SecretId: name, SecretString: value });
+      else operations.CreateSecret({ Name: name, SecretString: value });
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * The endpoint where an App Service asks for tokens of its identities: the system-assigned one is the
+ * reader, a user-assigned one the administrator.
+ * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import express, { type Response } from 'express';
+import { REFUSALS, RESOURCE, seconds } from './azure-protocol.ts';
+import { createFaults } from './faults.ts';
+import { listen } from './http.ts';
+
+/** @param tokenLifetime in seconds */
+export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: number }) {
+  const header = randomUUID();
+  const administratorClientId = randomUUID();
+  const tokens = new Map<string, { role: 'reader' | 'administrator'; expiresOn: number }>();
+
+  const refuse = (response: Response, statusCode: number, message: string) =>
+    void response.status(statusCode).json({ statusCode, message });
+  const faults = createFaults((refusal, _request, response) =>
+    refuse(response, REFUSALS[refusal][0], `Injected fault: ${refusal}.`),
+  );
+
+  const app = express();
+  app.use(faults.middleware);
+  app.get('/msi/token', ({ query, headers }, response) => {
+    if (headers['x-identity-header'] !== header)
+      return refuse(response, 401, 'The identity header is wrong.');
+    if (query['api-version'] !== '2019-08-01') return refuse(response, 400, 'Unknown api-version.');
+    if (query.resource !== RESOURCE) return refuse(response, 400, `Unknown resource ${query.resource}.`);
+    if (query.client_id !== undefined && query.client_id !== administratorClientId)
+      return refuse(
+        response,
+        400,
+        'No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.',
+      );
+    const token = randomBytes(32).toString('base64url');
+    const expiresOn = seconds() + tokenLifetime;
+    tokens.set(token, { role: query.client_id ? 'administrator' : 'reader', expiresOn });
+    response.json({
+      access_token: token,
+      expires_on: String(expiresOn),
+      resource: RESOURCE,
+      token_type: 'Bearer',
+      client_id: query.client_id ?? randomUUID(),
+    });
+  });
+
+  const { url, close } = await listen(app);
+  return {
+    endpoint: `${url}/msi/token`,
+    header,
+    administratorClientId,
+    faults,
+    /** Whose token it is; nobody's when it has expired or was never issued. */
+    roleOf(token: string) {
+      const known = tokens.get(token);
+      return known && known.expiresOn > seconds() ? known.role : undefined;
+    },
+    close,
+  };
+}

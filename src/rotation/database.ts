@@ -1,0 +1,206 @@
+/**
+ * `rotate database`: a second login is made while the first works, proven, written into the secret, and the first
+ * one locked once nobody uses it. The state of the two logins tells what an interrupted run left to do.
+ */
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { isLoginRefused } from '../clients/database-errors.ts';
+import { conceal } from '../secrets/conceal.ts';
+import { type DatabaseSecret, databaseSchema, FIELDS } from '../secrets/schemas.ts';
+import { withConnection } from './connection.ts';
+import { assertLocked, takeLock } from './lock.ts';
+import { family, otherName } from './login-names.ts';
+import { createLoginRoles, type LoginRole, type LoginRoles } from './login-roles.ts';
+import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
+import {
+  assertWritable,
+  endLease,
+  isUnclear,
+  readDatabase,
+  readStored,
+  type StoredSecret,
+  writeStored,
+} from './stored-secret.ts';
+
+export interface DatabaseRotationOptions extends RotationOptions {
+  /** A statement that needs the application's rights. */
+  canary?: string;
+}
+
+const INTERVAL = 1_000;
+
+/** @throws RotationError, SecretError, or the error of PostgreSQL */
+export async function rotateDatabase(options: DatabaseRotationOptions): Promise<Outcome> {
+  const { provider, names } = options;
+  assertWritable(provider);
+  await assertNotLeased(options);
+  const read = () =>
+    readStored(provider, {
+      id: 'database',
+      name: names.database,
+      schema: databaseSchema,
+      fields: FIELDS.database,
+    });
+  const { value: administrator } = await readStored(provider, {
+    id: 'database-administrator',
+    name: names['database-administrator'],
+    schema: databaseSchema,
+  });
+  const { dbname } = (await read()).value;
+
+  return withConnection(
+    administrator,
+    async (connection) => {
+      await takeLock(connection, options);
+      // Only now: whoever had the lock before may have changed it.
+      const secret = await read();
+      const roles = createLoginRoles(connection);
+      const leftovers = await findLeftovers(roles, secret.value.username);
+      if (leftovers.length === 0) {
+        await replace(connection, roles, secret, options);
+        return 'rotated';
+      }
+      await finish(roles, secret, leftovers, options);
+      return 'finished';
+    },
+    { dbname },
+  );
+}
+
+async function assertNotLeased(options: DatabaseRotationOptions): Promise<void> {
+  const secret = await readDatabase(options);
+  if (!secret.lease) return;
+  await endLease(options, secret);
+  throw new RotationError('Vault makes a login for each process and ends it: there is none to rotate.', {
+    remedy:
+      'To end all that there are: vault lease revoke -prefix database/creds/<role>. Without VAULT_DATABASE_ROLE this rotates the login in the secret.',
+    temporary: false,
+  });
+}
+
+/** Logins that an earlier run has made and not written, or written over and not locked: all but the secret's. */
+async function findLeftovers(roles: LoginRoles, username: string): Promise<LoginRole[]> {
+  const found = await roles.find(username, ...family(username));
+  const groups = JSON.stringify(found.find(({ name }) => name === username)?.groups);
+  return found
+    .filter(({ name, canLogIn, sessions }) => name !== username && (canLogIn || sessions > 0))
+    .filter((role) => {
+      const isTwin = JSON.stringify(role.groups) === groups;
+      // Of these names only the next one matters; another one belongs to somebody else, unless it is a twin.
+      if (!isTwin && role.name === otherName(username))
+        throw new RotationError(`${role.name} is in use and not in the groups of ${username}.`, {
+          remedy: `If it belongs to somebody else, give the application another name; else give both the same groups, or lock it: ALTER ROLE ${role.name} NOLOGIN`,
+          temporary: false,
+        });
+      return isTwin;
+    });
+}
+
+async function finish(
+  roles: LoginRoles,
+  { name, value }: StoredSecret<DatabaseSecret>,
+  leftovers: LoginRole[],
+  options: DatabaseRotationOptions,
+): Promise<void> {
+  const left = leftovers.map((role) => role.name).join(' and ');
+  await step(options, `An earlier rotation was interrupted: ${left} is not in ${name}. Finishing it.`);
+  // The leftover may be the only login that works: it is not touched unless the secret's works too.
+  await prove(value, options);
+  for (const role of leftovers) await retire(roles, role.name, options);
+}
+
+async function replace(
+  connection: pg.Client,
+  roles: LoginRoles,
+  secret: StoredSecret<DatabaseSecret>,
+  options: DatabaseRotationOptions,
+): Promise<void> {
+  const { username: old } = secret.value;
+  const username = otherName(old);
+  const model = await check(roles, old, username);
+  const groups = model.groups.length > 0 ? `, in the groups of ${old}: ${model.groups.join(', ')}` : '';
+  await step(options, `Making the login ${username}${groups}.`);
+  const password = randomBytes(32).toString('base64url');
+  await roles.make(username, model, password);
+  try {
+    await step(options, `Proving it: a login as ${username}, and a look at a table.`);
+    await prove(conceal({ ...secret.value, username, password }, 'password'), options);
+    await step(options, `Writing ${secret.name}.`);
+    await assertLocked(connection);
+    await writeStored(options.provider, secret, { username, password });
+  } catch (error) {
+    // When this fails too, the next run sees a login that is in no secret.
+    if (!isUnclear(error)) await roles.lock(username).catch(() => {});
+    throw error;
+  }
+  await retire(roles, old, options);
+}
+
+/** Everything that would go wrong later, found before anything is changed. Returns the old login. */
+async function check(roles: LoginRoles, old: string, next: string): Promise<LoginRole> {
+  const refuse = (message: string, remedy: string) =>
+    new RotationError(message, { remedy, temporary: false });
+  const found = await roles.find(old, next);
+  const model = found.find(({ name }) => name === old);
+  if (!model) throw refuse(`PostgreSQL has no role ${old}.`, 'Put a login that exists into the secret.');
+  const [beyondReach] = found.flatMap((role) => role.beyondReach);
+  if (beyondReach)
+    throw refuse(
+      `The administrator may not manage the role ${beyondReach}.`,
+      `As a superuser: GRANT "${beyondReach}" TO <administrator> WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
+    );
+  const { objects, rights } = await roles.hasOfItsOwn(old, next);
+  if (objects)
+    throw refuse(
+      `${old} owns objects, which ${next} could not change.`,
+      `Give them to a role that nobody rotates: REASSIGN OWNED BY "${old}" TO <owner>, in each database.`,
+    );
+  if (rights)
+    throw refuse(
+      `${old} has rights of its own, which ${next} would lack.`,
+      `Grant them to a group that both are in, and revoke them from "${old}".`,
+    );
+  return model;
+}
+
+async function prove(
+  secret: DatabaseSecret,
+  { canary = 'SELECT 1 FROM users LIMIT 1' }: DatabaseRotationOptions,
+): Promise<void> {
+  await withConnection(secret, (connection) => connection.query(canary)).catch((error) => {
+    const hint = isLoginRefused(error) ? ' Look at what pg_hba.conf says of it, from here.' : '';
+    throw new RotationError(`${secret.username} does not work: ${(error as Error).message}.`, {
+      remedy: `Nothing was revoked.${hint}`,
+      temporary: !/^(28|42|3D)/.test((error as { code?: string }).code ?? ''),
+      cause: error,
+    });
+  });
+}
+
+/** Locks a login after its last session has ended; one that began meanwhile may end as well. */
+async function retire(roles: LoginRoles, name: string, options: DatabaseRotationOptions): Promise<void> {
+  await step(options, `Waiting until ${name} has no session (now ${await roles.sessions(name)}).`);
+  await untilUnused(roles, name, options);
+  await step(options, `Locking ${name}.`);
+  await roles.lock(name);
+  await untilUnused(roles, name, options);
+  await options.report(`Done: ${name} cannot log in any more.`);
+}
+
+async function untilUnused(
+  roles: LoginRoles,
+  name: string,
+  { clock, signal, timeout }: DatabaseRotationOptions,
+): Promise<void> {
+  const deadline = clock.now() + timeout;
+  for (;;) {
+    const sessions = await roles.sessions(name);
+    if (sessions === 0) return;
+    if (clock.now() >= deadline)
+      throw new RotationError(`${name} still has ${sessions} sessions after ${timeout / 1000} s.`, {
+        remedy: `The secret is written; what is left is to lock ${name}. See who it is (SELECT * FROM pg_stat_activity WHERE usename = '${name}'), then run the same command again: it finishes this.`,
+        temporary: true,
+      });
+    await clock.sleep(INTERVAL, signal);
+  }
+}

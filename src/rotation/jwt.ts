@@ -1,0 +1,83 @@
+/**
+ * `rotate jwt`: a new key signs, the one before it goes on verifying. One write does it, so there is no half of it.
+ * With `revoke` the key before is believed no longer, and everybody must log in again.
+ */
+import { randomBytes } from 'node:crypto';
+import { createSecret } from '../secrets/provider.ts';
+import { FIELDS, jwtSchema, parseSecret } from '../secrets/schemas.ts';
+import { withLock } from './lock.ts';
+import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
+import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
+
+export interface JwtRotationOptions extends RotationOptions {
+  /** Ends what the old key has signed. */
+  revoke: boolean;
+  /** Rotate even where tokens that are still good stop being believed. */
+  force: boolean;
+}
+
+/** 64 characters: what HS512 asks for, and so enough for all. */
+const KEY_BYTES = 48;
+
+/** @throws RotationError, SecretError, or the error of PostgreSQL */
+export async function rotateJwt(options: JwtRotationOptions): Promise<Outcome> {
+  const { provider, names, revoke, force } = options;
+  assertWritable(provider);
+  return withLock(options, async (assertStillLocked): Promise<Outcome> => {
+    const secret = await readStored(provider, {
+      id: 'jwt',
+      name: names.jwt,
+      schema: jwtSchema,
+      fields: FIELDS.jwt,
+    });
+    if (!revoke && !force) assertOldEnough(secret, options);
+
+    const key = randomBytes(KEY_BYTES).toString('base64url');
+    const changes = {
+      // Under the name that the secret uses, or under both.
+      ...('secret_key' in secret.raw && { secret_key: key }),
+      ...('signing_key' in secret.raw && { signing_key: key }),
+      previous_secret_key: revoke ? undefined : secret.value.secret_key,
+      revoke_previous: revoke ? true : undefined,
+    };
+    // What the service would refuse must not be written.
+    const value = JSON.stringify({ ...secret.raw, ...changes });
+    parseSecret(jwtSchema, createSecret({ name: names.jwt, value, version: 'next' }));
+
+    await step(options, `Writing ${names.jwt} with a new key${revoke ? ', and without the old one' : ''}.`);
+    await assertStillLocked();
+    await writeStored(provider, secret, changes);
+    const seconds = Math.ceil(options.ttl / 1000);
+    await options.report(
+      revoke
+        ? `Done: within ${seconds} s every process refuses what the old key has signed.`
+        : `Done: the new key signs in ${seconds} s, when every process knows it; the old one still verifies.`,
+    );
+    return 'rotated';
+  });
+}
+
+/**
+ * A rotation drops the key before the current one. Processes may sign with that one until two TTLs after the current
+ * version was made, and what they signed lives for `expiry_hours`.
+ */
+function assertOldEnough(
+  {
+    name,
+    value,
+    createdAt,
+  }: StoredSecret<{ previous_secret_key?: string | undefined; expiry_hours: number }>,
+  { clock, ttl }: JwtRotationOptions,
+): void {
+  if (!createdAt) return;
+  const lifetime = value.previous_secret_key === undefined ? 0 : value.expiry_hours * 3_600_000;
+  const allowed = createdAt.getTime() + 2 * ttl + lifetime;
+  if (clock.wall() >= allowed) return;
+  throw new RotationError(
+    `${name} changed a short while ago, and tokens of the key before it are still in use.`,
+    {
+      remedy: `Rotate after ${new Date(allowed).toISOString()}; or with --force, and some have to log in again; or with --revoke, and all have to.`,
+      temporary: true,
+    },
+  );
+}

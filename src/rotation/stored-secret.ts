@@ -1,0 +1,109 @@
+/** A secret as the backend stores it, unknown fields and aliases included, and writing it with some fields changed. */
+import type { z } from 'zod';
+import { SecretError } from '../errors.ts';
+import type { SecretId } from '../secrets/names.ts';
+import type { Secret, SecretProvider } from '../secrets/provider.ts';
+import { FIELDS, parseSecret } from '../secrets/schemas.ts';
+import { RotationError, type RotationOptions } from './rotation.ts';
+
+/** Milliseconds one read or write may take. */
+const PATIENCE = 10_000;
+
+export interface StoredSecret<T> {
+  name: string;
+  value: T;
+  /** The stored object itself. Holds credentials: never to be printed. */
+  raw: Readonly<Record<string, unknown>>;
+  createdAt: Date | undefined;
+}
+
+export interface Stored<T> {
+  id: SecretId;
+  name: string;
+  schema: z.ZodType<T>;
+  /** Under which the backend may keep a secret each. */
+  fields?: readonly string[];
+}
+
+/**
+ * Reads the one JSON secret. One secret per field is refused: Key Vault cannot change two of them at once, so a
+ * replica that starts in between, or after a crash in between, would find a user with another one's password.
+ * @throws SecretError, RotationError
+ */
+export async function readStored<T>(
+  provider: SecretProvider,
+  { id, name, schema, fields = [] }: Stored<T>,
+): Promise<StoredSecret<T>> {
+  const read = (layout?: { prefix: string; fields: readonly string[] }) =>
+    provider.read(name, { layout, signal: AbortSignal.timeout(PATIENCE) });
+  const secret = await read().catch(async (error) => {
+    if (!(error instanceof SecretError) || error.code !== 'not-found' || fields.length === 0) throw error;
+    await read({ prefix: id, fields });
+    throw new RotationError(`${name} is kept as one secret per field, which cannot change all at once.`, {
+      remedy: `Store its fields as one JSON object in ${name}; it goes before the single ones. Then rotate.`,
+      temporary: false,
+    });
+  });
+  return {
+    name,
+    value: parseSecret(schema, secret),
+    raw: JSON.parse(secret.value),
+    createdAt: secret.createdAt,
+  };
+}
+
+/** The login that the service itself would get, however the backend keeps it. @throws SecretError */
+export const readDatabase = ({
+  provider,
+  names,
+}: Pick<RotationOptions, 'provider' | 'names'>): Promise<Secret> =>
+  provider.read(names.database, {
+    layout: { prefix: 'database', fields: FIELDS.database },
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+
+/** Gives back a login that was made for this process. When that fails, it ends by itself. */
+export async function endLease({ provider }: Pick<RotationOptions, 'provider'>, { lease }: Secret) {
+  if (lease) await provider.revoke?.(lease, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => {});
+}
+
+/** @throws RotationError when this backend cannot be written to by this process */
+export function assertWritable({ name, write }: SecretProvider): void {
+  if (write) return;
+  throw new RotationError(`The provider ${name} cannot write: it reads what something else delivers.`, {
+    remedy:
+      'Rotate where the secrets come from: run this with SECRET_PROVIDER set to aws, vault or azure and the identity of somebody who may write there.',
+    temporary: false,
+  });
+}
+
+/**
+ * Writes the secret with `changes`; a field that is changed to undefined goes. An answer that is lost is no proof
+ * that the write is: then the secret is read, and when it does not tell either, `isUnclear` knows the error.
+ */
+export async function writeStored(
+  provider: SecretProvider,
+  { name, raw }: StoredSecret<unknown>,
+  changes: Record<string, unknown>,
+): Promise<void> {
+  try {
+    const value = JSON.stringify({ ...raw, ...changes });
+    await provider.write?.(name, value, { signal: AbortSignal.timeout(PATIENCE) });
+  } catch (error) {
+    if (!(error instanceof SecretError) || !error.retryable) throw error;
+    const now = await provider.read(name, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);
+    const written: Record<string, unknown> = now ? JSON.parse(now.value) : {};
+    if (now && Object.entries(changes).every(([field, value]) => written[field] === value)) return;
+    throw new RotationError(`It is not known whether ${name} was written: ${error.message}`, {
+      remedy: `${error.remedy} Then run the same command again: it finishes or undoes what was begun.`,
+      temporary: true,
+      cause: unclear,
+    });
+  }
+}
+
+const unclear = new Error('The backend gave no answer to the write.');
+
+/** Whether the write that failed like this may still have happened. */
+export const isUnclear = (error: unknown): boolean =>
+  error instanceof RotationError && error.cause === unclear;

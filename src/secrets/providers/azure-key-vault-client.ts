@@ -1,0 +1,93 @@
+/** The calls to Azure Key Vault, each through the SDK, until the signal fires, and with its failure mapped. */
+import { DefaultAzureCredential } from '@azure/identity';
+import { SecretClient, type SecretProperties } from '@azure/keyvault-secrets';
+import type { SecretError } from '../../errors.ts';
+import { createSecret, type Secret } from '../provider.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { ignoreNotFound, keyVaultError, READER, WRITER } from './azure-key-vault-errors.ts';
+import { classify, retryAfter, type SdkError, withoutSecrets } from './azure-sdk-error.ts';
+
+type Signal = AbortSignal | undefined;
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export function createKeyVaultClient(vaultUrl: string) {
+  const retryOptions = { maxRetries: 0 };
+  const client = new SecretClient(vaultUrl, new DefaultAzureCredential({ retryOptions }), {
+    retryOptions,
+    // The SDK gives a token only to hosts under the domain that the challenge names, vault.azure.net, so that
+    // a false vault cannot collect tokens. The sandbox is on loopback, where there is no such domain.
+    disableChallengeResourceVerification: LOOPBACK.has(new URL(vaultUrl).hostname),
+  });
+
+  /** Runs one call of the SDK and maps its failure; `role` is the role the call needs. */
+  const call = async <T>(
+    name: string,
+    signal: Signal,
+    run: (options: { abortSignal?: AbortSignal }) => Promise<T>,
+    role = READER,
+  ): Promise<T> => {
+    const purpose = { vaultUrl, name, role };
+    try {
+      signal?.throwIfAborted();
+      // The SDK obeys the signal too, but not while a credential is being fetched.
+      return await untilAborted(run(signal ? { abortSignal: signal } : {}), signal);
+    } catch (cause) {
+      if (signal?.aborted) throw keyVaultError('unavailable', purpose, { cause: signal.reason });
+      const error = cause as SdkError;
+      const origin = { cause: withoutSecrets(error), retryAfter: retryAfter(error) };
+      throw keyVaultError(classify(error), purpose, origin);
+    }
+  };
+
+  const get = async (name: string, signal: Signal, version?: string): Promise<Secret> => {
+    const { value, properties } = await call(name, signal, (options) =>
+      client.getSecret(name, version ? { ...options, version } : options),
+    );
+    if (value === undefined || properties.version === undefined)
+      throw keyVaultError('unavailable', { vaultUrl, name });
+    // The service also gives out an expired secret: `expiresAt` informs, disabling forbids.
+    const { createdOn: createdAt, expiresOn: expiresAt } = properties;
+    return createSecret({ name, value, version: properties.version, createdAt, expiresAt });
+  };
+
+  /** All versions without their values, the current one first; empty when there is no such secret. */
+  const history = async (name: string, signal: Signal): Promise<SecretProperties[]> => {
+    const versions: SecretProperties[] = [];
+    await call(name, signal, async (options) => {
+      for await (const version of client.listPropertiesOfSecretVersions(name, options))
+        versions.push(version);
+      // Azure's list of a secret that is not there is empty; Lowkey Vault's is not found.
+    }).catch(ignoreNotFound);
+    // The service lists in the order of the versions' random ids.
+    versions.sort((a, b) => createdTime(b) - createdTime(a));
+    const [newest, next] = versions;
+    if (!newest || !next || createdTime(newest) !== createdTime(next)) return versions;
+    // Times are whole seconds. Of two versions made in one second only a read tells which is current.
+    const { version: current } = await get(name, signal);
+    return versions.sort((a, b) => Number(b.version === current) - Number(a.version === current));
+  };
+
+  /** Is it deleted, and can it be recovered? A caller that may not know is told no. */
+  const isDeleted = (name: string, signal: Signal): Promise<boolean> =>
+    call(name, signal, (options) => client.getDeletedSecret(name, options)).then(
+      () => true,
+      (error: SecretError) => error.code === 'disabled',
+    );
+
+  /** Returns the new version. */
+  const set = async (name: string, value: string, signal: Signal): Promise<string> => {
+    const { properties } = await call(
+      name,
+      signal,
+      (options) => client.setSecret(name, value, options),
+      WRITER,
+    );
+    if (properties.version === undefined) throw keyVaultError('unavailable', { vaultUrl, name });
+    return properties.version;
+  };
+
+  return { get, history, isDeleted, set };
+}
+
+const createdTime = ({ createdOn }: SecretProperties): number => createdOn?.getTime() ?? 0;

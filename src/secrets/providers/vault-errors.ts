@@ -1,0 +1,93 @@
+/** What a person is told when Vault gives no secret: what happened, and what to check or grant. */
+import { SecretError, type SecretErrorCode } from '../../errors.ts';
+import { VaultRequestError } from './vault-client.ts';
+
+/** `identity` is the login's to tell. */
+type Code = Exclude<SecretErrorCode, 'identity'>;
+
+/** What one request wants, so that an error can say what to grant. */
+export interface Purpose {
+  address: string;
+  mount: string;
+  name: string;
+  area: 'data' | 'metadata';
+  capabilities: string;
+}
+
+/** The status decides, never the text. What is not here is `unavailable`: 412, 5xx, a sealed Vault's 503. */
+const CODES: Record<number, Code> = {
+  400: 'invalid',
+  403: 'denied',
+  404: 'not-found',
+  405: 'invalid',
+  413: 'invalid',
+  429: 'throttled',
+};
+
+export function vaultError(code: Code, purpose: Purpose, cause?: unknown): SecretError {
+  const failure = cause instanceof VaultRequestError ? cause : undefined;
+  return new SecretError(code, MESSAGES[code](purpose.name), {
+    remedy: remedy(code, purpose, failure),
+    retryAfter: failure?.retryAfter,
+    cause,
+  });
+}
+
+export function toSecretError(cause: unknown, purpose: Purpose): SecretError {
+  if (cause instanceof SecretError) return cause;
+  if (!(cause instanceof VaultRequestError)) return vaultError('unavailable', purpose, cause);
+  const code = cause.deletedVersion === undefined ? CODES[cause.status ?? 0] : 'disabled';
+  return vaultError(code ?? 'unavailable', purpose, cause);
+}
+
+/** An answer that is not one of a KV engine. The parser's own error is no use as a cause: it may quote what it read. */
+export const malformed = ({ name, mount }: Purpose) =>
+  new SecretError('unavailable', MESSAGES.unavailable(name), {
+    remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed), and that nothing between this process and Vault changes answers.`,
+  });
+
+/** Says nothing of the value, and keeps no cause: the parser's message quotes it. */
+export const notAnObject = (name: string) =>
+  new SecretError('invalid', `The value for ${name} is not a JSON object`, {
+    remedy: 'Vault stores fields: write a JSON object such as {"username": "..."}.',
+  });
+
+const MESSAGES: Record<Code, (name: string) => string> = {
+  'not-found': (name) => `Vault has no secret ${name}, or no version at that stage`,
+  denied: (name) => `Vault refuses access to ${name}`,
+  disabled: (name) => `The current version of ${name} is deleted`,
+  throttled: (name) => `Vault throttles requests (reading ${name})`,
+  unavailable: (name) => `Vault gave no usable answer for ${name}`,
+  invalid: (name) => `Vault does not accept the request for ${name}`,
+};
+
+function remedy(
+  code: Code,
+  { address, mount, name, area, capabilities }: Purpose,
+  failure: VaultRequestError | undefined,
+): string {
+  switch (code) {
+    case 'not-found':
+      return `Write it (vault kv put -mount=${mount} ${name} ...), or correct VAULT_KV_MOUNT, VAULT_NAMESPACE, SECRET_PREFIX or the name override.`;
+    case 'denied':
+      return `Add to the policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }`;
+    case 'disabled':
+      return `Restore it: vault kv undelete -mount=${mount} -versions=${failure?.deletedVersion ?? '<version>'} ${name}. A destroyed version needs a new one: vault kv put -mount=${mount} ${name} ...`;
+    case 'throttled':
+      return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
+    case 'unavailable':
+      return unavailableRemedy(failure?.status, address);
+    case 'invalid':
+      return `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed), and the name of the secret.`;
+  }
+}
+
+function unavailableRemedy(status: number | undefined, address: string): string {
+  if (status === undefined)
+    return `Check VAULT_ADDR (${address}) and the network path to it; for a certificate of a private authority set VAULT_CACERT.`;
+  if (status === 503)
+    return `Vault at ${address} is sealed or starting: \`vault status\` tells, \`vault operator unseal\` opens it.`;
+  if (status < 400)
+    return `${address} redirects, and the token does not go along: set VAULT_ADDR to where it points.`;
+  return `Look at the log of Vault at ${address}: it answered with status ${status}.`;
+}

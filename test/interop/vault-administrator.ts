@@ -1,0 +1,92 @@
+/** What an administrator of Vault or OpenBao does for the suites: secrets, policies, logins, a database engine. */
+import { randomBytes } from 'node:crypto';
+import type { ClientConfig } from 'pg';
+
+/** A role of the database engine, and how long its logins last. */
+export interface DatabaseRole {
+  connection: ClientConfig & { host: string; port: number };
+  database: string;
+  /** Every login is its member. */
+  groupRole: string;
+  /** Seconds. */
+  defaultTtl: number;
+  maxTtl: number;
+}
+
+export async function createVaultAdministrator({ address, token }: { address: string; token: string }) {
+  /** What is made here is called like this, so that a server may serve many runs. */
+  const prefix = `interop-${randomBytes(4).toString('hex')}`;
+
+  const call = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${address}/v1/${path}`, {
+      method,
+      headers: { 'X-Vault-Token': token },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = JSON.parse((await response.text()) || '{}');
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  const enable = async (path: string, type: string) => {
+    const mounted = await call('GET', path.replace(/\/[^/]*$/, ''));
+    if (!mounted[path.replace(/.*\//, '').concat('/')]) await call('POST', path, { type });
+  };
+
+  await call('PUT', `sys/policies/acl/${prefix}`, {
+    policy: `
+      path "secret/data/${prefix}/*" { capabilities = ["read"] }
+      path "secret/metadata/${prefix}/*" { capabilities = ["read"] }
+      path "database/creds/${prefix}" { capabilities = ["read"] }
+      path "sys/leases/revoke" { capabilities = ["update"] }`,
+  });
+  await enable('sys/auth/approle', 'approle');
+  await call('POST', `auth/approle/role/${prefix}`, { token_policies: [prefix], token_ttl: '1h' });
+  const { data: role } = await call('GET', `auth/approle/role/${prefix}/role-id`);
+  const { data: secret } = await call('POST', `auth/approle/role/${prefix}/secret-id`, {});
+
+  return {
+    prefix,
+    appRole: {
+      method: 'approle',
+      roleId: role.role_id as string,
+      secretId: secret.secret_id as string,
+    } as const,
+    /** A token with the application's policy. */
+    async createToken(): Promise<string> {
+      const { auth } = await call('POST', 'auth/token/create', { policies: [prefix], ttl: '1h' });
+      return auth.client_token;
+    },
+    async put(name: string, value: string) {
+      await call('POST', `secret/data/${name}`, { data: JSON.parse(value) });
+    },
+    /** Deletes the current version so that it could be brought back. */
+    async remove(name: string) {
+      await call('DELETE', `secret/data/${name}`);
+    },
+    /** Makes `database/creds/<prefix>`. */
+    async createDatabaseRole({ connection, database, groupRole, defaultTtl, maxTtl }: DatabaseRole) {
+      await enable('sys/mounts/database', 'database');
+      await call('POST', `database/config/${prefix}`, {
+        plugin_name: 'postgresql-database-plugin',
+        allowed_roles: [prefix],
+        connection_url: `postgresql://{{username}}:{{password}}@${connection.host}:${connection.port}/${database}?sslmode=disable`,
+        username: connection.user,
+        password: connection.password,
+      });
+      await call('POST', `database/roles/${prefix}`, {
+        db_name: prefix,
+        creation_statements: [
+          `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE ${groupRole}`,
+        ],
+        default_ttl: `${defaultTtl}s`,
+        max_ttl: `${maxTtl}s`,
+      });
+    },
+    /** The server must not keep trying to reach a database that is gone. */
+    async removeDatabaseRole() {
+      await call('PUT', `sys/leases/revoke-prefix/database/creds/${prefix}`, {});
+      await call('DELETE', `database/roles/${prefix}`);
+      await call('DELETE', `database/config/${prefix}`);
+    },
+  };
+}
