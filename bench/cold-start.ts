@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseProvider } from '../sandbox/arguments.ts';
+import { parseSandboxOptions } from '../sandbox/arguments.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
 import { serviceEnvironment } from '../sandbox/service-environment.ts';
 
@@ -15,8 +15,9 @@ const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const SERVICE = path('../src/start.ts');
 const BARE = path('./bare-app.js');
 
-const provider = parseProvider();
-const sandbox = await startSandbox({ provider });
+const options = parseSandboxOptions();
+const { provider } = options;
+const sandbox = await startSandbox(options);
 const env = serviceEnvironment({ ...sandbox.environment, HOST: '127.0.0.1', PORT: '0' });
 
 async function listening(child: ChildProcess): Promise<void> {

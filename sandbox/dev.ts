@@ -1,6 +1,6 @@
 /** `npm run dev`: the sandbox, and the service on it, restarted whenever a file under `src/` changes. */
 import pretty from 'pino-pretty';
-import { parseProvider } from './arguments.ts';
+import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
 import { isFree, type Service, startService } from './service.ts';
@@ -10,9 +10,9 @@ import { watchSources } from './watch-sources.ts';
 
 const started = performance.now();
 const stopped = untilStopped().then((reason) => ({ event: 'stop' as const, reason }));
-const provider = parseProvider();
+const options = parseSandboxOptions();
 
-const sandbox = await unlessStopped(stopped, startSandbox({ provider }));
+const sandbox = await unlessStopped(stopped, startSandbox(options));
 const control = await startControl({ sandbox });
 const sources = watchSources();
 const preferred = Number(process.env.PORT) || 3000;

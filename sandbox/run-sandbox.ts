@@ -1,13 +1,14 @@
 /** `npm run sandbox`: the sandbox alone, and the environment with which `npm start` finds it. */
-import { parseProvider } from './arguments.ts';
+import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
 import { conflictingVariables, NO_AWS_PROFILE } from './service-environment.ts';
 import { unlessStopped, untilStopped } from './until-stopped.ts';
 
-const provider = parseProvider();
+const options = parseSandboxOptions();
+const { provider } = options;
 const stopped = untilStopped();
-const sandbox = await unlessStopped(stopped, startSandbox({ provider }));
+const sandbox = await unlessStopped(stopped, startSandbox(options));
 const control = await startControl({ sandbox });
 
 const quote = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
