@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { type Problem, SecretError, StartupError } from '../errors.ts';
-import type { ManagedSecret } from './live-secret.ts';
+import type { ManagedSecret } from './managed-secret.ts';
 
 export interface LoadAllOptions {
   /** Milliseconds for everything. */

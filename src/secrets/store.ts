@@ -2,13 +2,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { withBreaker } from './breaker.ts';
-import {
-  createLiveSecret,
-  type LiveSecret,
-  type ManagedSecret,
-  type SecretDefinition,
-  type SecretStatus,
-} from './live-secret.ts';
+import type { LiveSecret, SecretDefinition } from './live-secret.ts';
+import { createManagedSecret, type ManagedSecret, type SecretStatus } from './managed-secret.ts';
 import type { SecretProvider } from './provider.ts';
 import { loadAll } from './startup.ts';
 
@@ -58,7 +53,7 @@ export function createSecretStore({
 
   return {
     require<T>(definition: SecretDefinition<T>) {
-      const secret = createLiveSecret(definition, { provider, guarded, clock, logger, ttl, random });
+      const secret = createManagedSecret(definition, { provider, guarded, clock, logger, ttl, random });
       const managed = secret as ManagedSecret<unknown>;
       // Another version may come with a lease that ends at another time.
       secret.onRotated(() => scheduleLook(managed));

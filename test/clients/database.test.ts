@@ -11,7 +11,7 @@ import { proveDatabase } from '../../src/clients/database-startup.ts';
 import { systemClock as clock } from '../../src/clock.ts';
 import { StartupError } from '../../src/errors.ts';
 import { runMigrations } from '../../src/migrations.ts';
-import { createLiveSecret } from '../../src/secrets/live-secret.ts';
+import { createManagedSecret } from '../../src/secrets/managed-secret.ts';
 import { databaseSchema } from '../../src/secrets/schemas.ts';
 import { silentLogger as logger } from '../support/logger.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
@@ -73,7 +73,7 @@ async function createFixture(
   backend.put('myapp/database', credentials);
   if (newer) backend.put('myapp/database', newer);
   const { provider } = backend;
-  const secret = createLiveSecret(
+  const secret = createManagedSecret(
     { id: 'database', name: 'myapp/database', schema: databaseSchema, fields: [] },
     { provider, guarded: provider, clock, logger, ttl: 3_600_000, random: Math.random, cooldown },
   );

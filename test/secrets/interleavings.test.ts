@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { SecretError } from '../../src/errors.ts';
-import { createLiveSecret } from '../../src/secrets/live-secret.ts';
+import { createManagedSecret } from '../../src/secrets/managed-secret.ts';
 import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { silentLogger as logger } from '../support/logger.ts';
@@ -69,7 +69,7 @@ async function play(events: Event[]) {
     version: () => ask('version', String),
   };
   // Attempts have no end here: an answer may come as late as the generator likes.
-  const secret = createLiveSecret(
+  const secret = createManagedSecret(
     { id: 'jwt', name: 'n', schema: z.object({ n: z.number() }), fields: [] },
     {
       provider,

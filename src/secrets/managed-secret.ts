@@ -1,0 +1,233 @@
+/** One secret while the process runs: its last good version, one refresh at a time, news of a rotation. */
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
+import { createFreshness, type FreshnessOptions } from './freshness.ts';
+import { createLeaseKeeper } from './lease.ts';
+import type { LiveSecret, Loaded, SecretDefinition } from './live-secret.ts';
+import type { SecretId } from './names.ts';
+import type { Secret, SecretProvider, Stage } from './provider.ts';
+import { parseSecret } from './schemas.ts';
+import { createSingleFlight } from './single-flight.ts';
+
+/** Describes a secret without its value. */
+export interface SecretStatus {
+  id: SecretId;
+  name: string;
+  version: string | undefined;
+  usable: boolean;
+  /** Milliseconds since the backend last confirmed it. */
+  age: number;
+  lastFailure: SecretErrorCode | undefined;
+}
+
+/** What the store, and only the store, does with a live secret. */
+export interface ManagedSecret<T> extends LiveSecret<T> {
+  /** One attempt to load it for the first time, within so many milliseconds at most. @throws SecretError */
+  load(timeout?: number): Promise<void>;
+  /** Looks whether there is something newer, or prolongs the lease. Never throws. */
+  look(): Promise<void>;
+  /** Milliseconds until the next look. */
+  nextLook(): number;
+  /** What was asked before does not count any more: somebody has just written the secret. */
+  invalidate(): void;
+  status(): SecretStatus;
+}
+
+export interface ManagedSecretOptions extends FreshnessOptions {
+  /** Asked at startup, however often it fails. */
+  provider: SecretProvider;
+  /** The same behind a breaker, asked from then on. */
+  guarded: SecretProvider;
+  clock: Clock;
+  logger: Logger;
+  /** Milliseconds between two refreshes that callers force. Default 5000. */
+  cooldown?: number;
+  /** Milliseconds one attempt may take. Default 3000. */
+  attemptTimeout?: number;
+}
+
+export function createManagedSecret<T>(
+  { id, name, schema, fields, history = false }: SecretDefinition<T>,
+  { provider, guarded, cooldown = 5_000, attemptTimeout = 3_000, ...options }: ManagedSecretOptions,
+): ManagedSecret<T> {
+  const { clock, logger } = options;
+  const freshness = createFreshness(options);
+  const flights = createSingleFlight<Loaded<T>>();
+  const listeners = new Set<(loaded: Loaded<T>) => void>();
+  const layout = { prefix: id, fields };
+  let loaded: Loaded<T> | undefined;
+  let coolUntil = Number.NEGATIVE_INFINITY;
+  /** The version that the backend has confirmed, after a caller's doubt, to be the newest. */
+  let confirmed: string | undefined;
+
+  /** One attempt, for as long as an attempt may take. */
+  const attempt = async <R>(
+    call: (signal: AbortSignal) => Promise<R>,
+    limit = attemptTimeout,
+  ): Promise<R> => {
+    const timeout = new AbortController();
+    const cancel = clock.schedule(limit, () => timeout.abort(new Error(`No answer within ${limit} ms`)));
+    try {
+      return await call(timeout.signal);
+    } finally {
+      cancel();
+    }
+  };
+
+  const read = (from: SecretProvider, stage: Stage, limit?: number) =>
+    attempt((signal) => from.read(name, { stage, layout, signal }), limit);
+  const leases = createLeaseKeeper({ provider: guarded, attempt, clock, logger, random: options.random });
+
+  const known = (): Loaded<T> => {
+    if (!loaded) throw new Error(`The secret ${id} is used before the store has loaded it.`);
+    return loaded;
+  };
+
+  const accept = (secret: Secret, previous?: T): Loaded<T> => ({
+    value: parseSecret(schema, secret),
+    version: secret.version,
+    createdAt: secret.createdAt,
+    loadedAt: clock.now(),
+    previous,
+    lease: secret.lease,
+  });
+
+  /** Takes another version into use and tells the listeners. */
+  const publish = (secret: Secret): Loaded<T> => {
+    const before = known();
+    if (secret.version === before.version) return before;
+    loaded = accept(secret, before.value);
+    leases.keep(loaded.lease);
+    logger.info({ secret: id, version: loaded.version }, 'secret rotated');
+    for (const listener of listeners) listener(loaded);
+    return loaded;
+  };
+
+  /** Runs one refresh at a time. A failure is noted and keeps what there is; an abandoned result has no effect. */
+  const fly = (fetchNewer: (isCurrent: () => boolean) => Promise<Secret | undefined>): Promise<Loaded<T>> =>
+    flights.join(async (isCurrent) => {
+      try {
+        const secret = await fetchNewer(isCurrent);
+        if (!isCurrent()) return known();
+        const result = secret ? publish(secret) : known();
+        freshness.succeeded();
+        return result;
+      } catch (cause) {
+        const error = asSecretError(cause);
+        if (isCurrent()) freshness.failed(error);
+        logger.warn({ secret: id, err: error }, 'secret not refreshed; the last good version stays in use');
+        return known();
+      }
+    });
+
+  const fetchValue = () => read(guarded, 'current');
+
+  /** Armed by the attempt and not by its success, so that an outage is not made worse. */
+  const force = async (doubted: string): Promise<Loaded<T>> => {
+    if (clock.now() < coolUntil) return known();
+    coolUntil = clock.now() + cooldown;
+    const newest = await fly(fetchValue);
+    if (newest.version === doubted && freshness.lastFailure() === undefined) confirmed = doubted;
+    return newest;
+  };
+
+  const fetchIfChanged = async (isCurrent: () => boolean): Promise<Secret | undefined> => {
+    const { version } = guarded;
+    if (!version) return fetchValue();
+    const newest = await attempt((signal) => version(name, { layout, signal }));
+    return newest !== known().version && isCurrent() ? fetchValue() : undefined;
+  };
+
+  /** The value before, or undefined where there is none to be had; a failure that may pass is thrown. */
+  const readPrevious = async (limit: number): Promise<T | undefined> => {
+    if (!history) return undefined;
+    try {
+      return parseSecret(schema, await read(provider, 'previous', limit));
+    } catch (error) {
+      if (!(error instanceof SecretError) || error.retryable) throw error;
+      if (error.code !== 'not-found')
+        logger.warn({ secret: id, err: error }, 'the previous version cannot be used');
+      return undefined;
+    }
+  };
+
+  const refresh = () => (known().lease ? Promise.resolve(known()) : fly(fetchIfChanged));
+
+  guarded.onLogin?.(() => {
+    if (loaded?.lease) void fly(fetchValue);
+  });
+
+  return {
+    id,
+    name,
+    refresh,
+
+    current() {
+      const version = known();
+      if (!freshness.usable() || leases.hasEnded())
+        throw new SecretError('unavailable', `${name} could not be confirmed for too long`, {
+          remedy: 'See the log for why the backend does not give it; the service recovers by itself.',
+        });
+      return version;
+    },
+
+    async load(timeout = attemptTimeout) {
+      const limit = Math.max(Math.min(timeout, attemptTimeout), 1);
+      const [secret, previous] = await Promise.all([read(provider, 'current', limit), readPrevious(limit)]);
+      loaded = accept(secret, previous);
+      leases.keep(loaded.lease);
+      freshness.succeeded();
+    },
+
+    async refreshIfStale(seenVersion) {
+      const isNews = () => known().version !== seenVersion;
+      // One that began before the refusal may bring back just the version that was refused.
+      if (!isNews() && flights.isFlying()) await fly(fetchValue);
+      if (isNews() || (confirmed === seenVersion && clock.now() < coolUntil)) return known();
+      // It may have rotated twice within the cooldown: worth the wait for whoever was refused.
+      if (!flights.isFlying() && clock.now() < coolUntil) await clock.sleep(coolUntil - clock.now());
+      if (isNews()) return known();
+      return flights.isFlying() ? fly(fetchValue) : force(seenVersion);
+    },
+
+    async readStage(stage) {
+      try {
+        return accept(await read(guarded, stage));
+      } catch (cause) {
+        const error = asSecretError(cause);
+        if (error.code !== 'not-found')
+          logger.warn({ secret: id, stage, err: error }, 'no other stage to be had');
+        return undefined;
+      }
+    },
+
+    async look() {
+      if (known().lease && (await leases.prolong())) freshness.succeeded();
+      else if (known().lease) await fly(fetchValue);
+      else await fly(fetchIfChanged);
+    },
+
+    nextLook: () => leases.nextLook(freshness.lastFailure() !== undefined) ?? freshness.nextLook(),
+
+    invalidate() {
+      flights.abandon();
+      coolUntil = Number.NEGATIVE_INFINITY;
+    },
+
+    onRotated(listener) {
+      listeners.add(listener);
+    },
+
+    release: ({ lease }) => leases.giveBack(lease),
+
+    status: () => ({
+      id,
+      name,
+      version: loaded?.version,
+      usable: loaded !== undefined && freshness.usable() && !leases.hasEnded(),
+      age: freshness.age(),
+      lastFailure: freshness.lastFailure(),
+    }),
+  };
+}
