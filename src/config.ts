@@ -30,7 +30,7 @@ const settingsSchema = z.object({
     .regex(/^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/, 'must be words joined by slashes, such as prod/myapp')
     .default('myapp'),
   SECRET_STARTUP_TIMEOUT: seconds(3600).default(30),
-  SECRET_TTL: seconds(86_400).default(300),
+  SECRET_TTL: seconds(86_400).optional(),
   LOGIN_RATE_LIMIT: wholeNumber(1, 1_000_000).default(10),
   TRUSTED_PROXIES: wholeNumber(0, 100).default(0),
   DATABASE_SECRET_NAME: z.string().optional(),
@@ -50,6 +50,8 @@ export interface Config {
   startupTimeout: number;
   /** Milliseconds after which a secret is looked at again. */
   secretTtl: number;
+  /** Milliseconds in which every replica sees a new signing key. */
+  keyPropagation: number;
   /** Attempts to log in per minute and address. */
   loginRateLimit: number;
   /** Proxies in front of the service. */
@@ -76,6 +78,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     throw new StartupError('The configuration is incomplete.', problems, { temporary: false });
 
   const { data } = settings;
+  const secretTtl = data.SECRET_TTL ?? (chosen === 'file' ? FILE_TTL : TTL);
   const overrides: Record<SecretId, string | undefined> = {
     database: data.DATABASE_SECRET_NAME,
     jwt: data.JWT_SECRET_NAME,
@@ -90,7 +93,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     port: data.PORT,
     logLevel: data.LOG_LEVEL,
     startupTimeout: data.SECRET_STARTUP_TIMEOUT * 1000,
-    secretTtl: data.SECRET_TTL * 1000,
+    secretTtl: secretTtl * 1000,
+    keyPropagation: keyPropagation(chosen, secretTtl) * 1000,
     loginRateLimit: data.LOGIN_RATE_LIMIT,
     trustedProxies: data.TRUSTED_PROXIES,
     secretProvider: chosen,
@@ -103,6 +107,16 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     createProvider: async () => registration.create(providerSettings.data as never),
   };
 }
+
+/** Seconds. Looking at a file costs next to nothing, and watching it breaks when a volume is replaced. */
+const TTL = 300;
+const FILE_TTL = 10;
+/** Seconds that the kubelet may take to bring a change to every node. */
+const VOLUME_DELAY = 180;
+
+/** Replicas look within the TTL; half of it more is for a look that fails once. */
+const keyPropagation = (provider: string, ttl: number) =>
+  provider === 'file' ? VOLUME_DELAY + ttl : ttl * 1.5;
 
 /** A variable that is set to nothing is not set: Compose and shells leave many of those. */
 const withoutBlanks = (environment: NodeJS.ProcessEnv): Record<string, string> =>

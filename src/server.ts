@@ -63,7 +63,7 @@ async function main() {
   const app = createApp({
     logger,
     database,
-    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.secretTtl * 1.5 }),
+    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.keyPropagation }),
     chat: createChat({ secret: openaiSecret }),
     readiness,
     publicConfig: {

@@ -98,6 +98,15 @@ describe('defaults', () => {
     );
   });
 
+  it('files are looked at more often, and their keys wait for the kubelet', () => {
+    const { secretTtl, keyPropagation } = loadConfig({
+      SECRET_PROVIDER: 'file',
+      SECRETS_DIR: '/run/secrets',
+    });
+    assert.deepEqual({ secretTtl, keyPropagation }, { secretTtl: 10_000, keyPropagation: 190_000 });
+    assert.equal(loadConfig(aws).keyPropagation, 450_000);
+  });
+
   it('a variable set to nothing is not set', () => assert.equal(loadConfig({ ...aws, PORT: '' }).port, 3000));
   it('LOG_LEVEL may be in any case', () =>
     assert.equal(loadConfig({ ...aws, LOG_LEVEL: 'WARN' }).logLevel, 'warn'));

@@ -62,6 +62,19 @@ describe('chat', () => {
     }
   });
 
+  it('a stream that began goes on when its key is revoked', async () => {
+    const { chat, put, key } = await createFixture();
+    const pieces: string[] = [];
+    for await (const piece of await chat.stream('hello there', signal)) {
+      if (pieces.length === 0) {
+        openai.revokeKey(key);
+        put(openai.createKey());
+      }
+      pieces.push(piece);
+    }
+    assert.equal(pieces.join(''), 'You said: hello there');
+  });
+
   it('a key that stays refused is an error after one look', async () => {
     const { chat, backend, key } = await createFixture();
     openai.revokeKey(key);

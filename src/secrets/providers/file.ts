@@ -6,6 +6,10 @@ import { open, readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { SecretError } from '../../errors.ts';
 import { createSecret, type SecretProvider } from '../provider.ts';
+import { isMountPoint } from './mount-point.ts';
+
+/** Milliseconds for which a file that is not JSON may be one that somebody is still writing. */
+const TORN_FOR = 2_000;
 
 export function createFileProvider({ directory }: { directory: string }): SecretProvider {
   /**
@@ -85,12 +89,14 @@ export function createFileProvider({ directory }: { directory: string }): Secret
         });
       try {
         signal?.throwIfAborted();
+        if (await isMountPoint(join(directory, `${name}.json`))) throw mountedAlone(name, directory);
         const file = await openFile(name);
         try {
           const before = await file.stat({ bigint: true });
           const value = await file.readFile({ encoding: 'utf8', ...(signal && { signal }) });
           const version = versionOf(await file.stat({ bigint: true }));
-          if (version !== versionOf(before) || value === '') throw beingWritten(name);
+          const isYoung = Date.now() - Number(before.mtimeMs) < TORN_FOR;
+          if (version !== versionOf(before) || (isYoung && !isJson(value))) throw beingWritten(name);
           return createSecret({ name, value, version, createdAt: before.mtime });
         } finally {
           await file.close();
@@ -115,6 +121,20 @@ export function createFileProvider({ directory }: { directory: string }): Secret
     },
   };
 }
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const mountedAlone = (name: string, directory: string) =>
+  new SecretError('invalid', `${name}.json is mounted by itself and would never change`, {
+    remedy: `Kubernetes does not update a subPath mount: mount the whole volume at ${directory} instead.`,
+  });
 
 const beingWritten = (name: string) =>
   new SecretError('unavailable', `${name}.json is being written`, {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { chmod, mkdtemp, realpath, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startFiles } from '../../../sandbox/files.ts';
 import { SecretError } from '../../../src/errors.ts';
 import { createFileProvider } from '../../../src/secrets/providers/file.ts';
+import { isMountPoint } from '../../../src/secrets/providers/mount-point.ts';
 import { describeProvider } from './contract.ts';
 
 describeProvider(
@@ -77,9 +80,41 @@ describe('a plain directory', () => {
     assert.notEqual(second.version, first.version);
   });
 
-  it('an empty file is one that is being written', async () => {
-    await writeFile(join(directory, 'torn.json'), '');
-    assert.equal((await refusal('torn')).code, 'unavailable');
+  for (const [title, text] of [
+    ['empty', ''],
+    ['half', '{"username": "a'],
+  ] as const)
+    it(`a file that is ${title} is one that is being written, for two seconds`, async () => {
+      const path = join(directory, 'torn.json');
+      await writeFile(path, text);
+      assert.equal((await refusal('torn')).code, 'unavailable');
+      const earlier = new Date(Date.now() - 2_000);
+      await utimes(path, earlier, earlier);
+      assert.equal((await provider().read('torn')).value, text, 'for the store to refuse');
+    });
+
+  it('a file that is mounted by itself is refused with the reason', async () => {
+    const path = join(directory, 'a file.json');
+    await writeFile(path, '{}');
+    const mounts = join(directory, 'mountinfo');
+    const line = (point: string) => `36 35 98:0 /mnt1 ${point} rw,noatime master:1 - ext3 /dev/root rw`;
+    await writeFile(mounts, `${line('/')}\n${line((await realpath(directory)).replaceAll(' ', '\\040'))}\n`);
+    assert.equal(await isMountPoint(path, mounts), false, 'the volume itself may be mounted');
+    await writeFile(mounts, `${line('/')}\n${line((await realpath(path)).replaceAll(' ', '\\040'))}\n`);
+    assert.equal(await isMountPoint(path, mounts), true);
+  });
+
+  it('a real mount of one file is refused', { skip: !canMount() && 'this user may not mount' }, async () => {
+    const path = join(directory, 'mounted.json');
+    await writeFile(path, '{}');
+    execFileSync('mount', ['--bind', path, path]);
+    try {
+      const error = await refusal('mounted');
+      assert.equal(error.code, 'invalid');
+      assert.match(error.remedy, /subPath/);
+    } finally {
+      execFileSync('umount', [path]);
+    }
   });
 
   it('a name that leads out of the directory is refused', async () => {
@@ -108,3 +143,17 @@ describe('a plain directory', () => {
     assert.equal((await refusal('dangling')).code, 'not-found');
   });
 });
+
+function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const probe = mkdtempSync(join(tmpdir(), 'mount-'));
+  try {
+    execFileSync('mount', ['--bind', probe, probe], { stdio: 'ignore' });
+    execFileSync('umount', [probe], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(probe);
+  }
+}
