@@ -11,6 +11,7 @@ const INHERITED = [
   'TEMP',
   'SystemRoot',
   'NODE_ENV',
+  'NODE_COMPILE_CACHE',
   'LOG_LEVEL',
   'SECRET_TTL',
   'LOGIN_RATE_LIMIT',
