@@ -13,7 +13,7 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
 
 /** Files of this repository that a source imports, relative to its root. */
 const importsOf = (path: string): string[] =>
-  [...read(path).matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, target = '']) =>
+  [...read(path).matchAll(/(?:from|import)\s*\(?'(\.[^']+)'/g)].map(([, target = '']) =>
     relative(ROOT, resolve(ROOT, dirname(path), target)).replaceAll('\\', '/'),
   );
 
