@@ -264,6 +264,14 @@ describe('bodies and paths', () => {
       .expect(404)
       .expect('Content-Type', /problem\+json/);
   });
+  for (const [method, path, allowed] of [
+    ['get', '/auth/login', 'POST'],
+    ['delete', '/health', 'GET, HEAD'],
+    ['options', '/auth/me', 'GET, HEAD'],
+  ] as const)
+    it(`${method} ${path}: 405, and what is allowed`, async () => {
+      await createFixture().http[method](path).expect(405).expect('Allow', allowed);
+    });
 });
 
 describe('every answer', () => {

@@ -1,5 +1,6 @@
 /** An answer that is an error, thrown by a route and written as a problem document. */
 import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
 
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem';
@@ -19,15 +20,19 @@ export class HttpProblem extends Error {
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9457 */
-export interface ProblemDocument {
-  type: 'about:blank';
-  title: string;
-  status: number;
-  detail: string;
-  requestId?: string;
-  /** What is wrong with which part of the request. */
-  errors?: { path: string; message: string }[];
-}
+export const problemSchema = z.strictObject({
+  type: z.literal('about:blank'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  requestId: z.string().optional(),
+  errors: z
+    .array(z.strictObject({ path: z.string(), message: z.string() }))
+    .optional()
+    .describe('What is wrong with which part of the request'),
+});
+
+export type ProblemDocument = z.infer<typeof problemSchema>;
 
 export const problemDocument = (status: number, detail: string): ProblemDocument => ({
   type: 'about:blank',

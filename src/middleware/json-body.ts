@@ -1,8 +1,11 @@
-/** Reads JSON bodies of at most 100 kB and refuses every other kind. */
+/** Reads a JSON body of at most 100 kB and checks its shape; refuses every other kind. */
 import express, { type RequestHandler } from 'express';
+import type { z } from 'zod';
 import { HttpProblem } from './http-problem.ts';
 
-export function jsonBody(): RequestHandler[] {
+const parse = express.json({ limit: '100kb' });
+
+export function jsonBody(schema: z.ZodType): RequestHandler[] {
   const refuseOtherTypes: RequestHandler = (request, _response, next) => {
     const hasBody =
       request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length']) > 0;
@@ -10,5 +13,9 @@ export function jsonBody(): RequestHandler[] {
       throw new HttpProblem(415, 'The body must be application/json.');
     next();
   };
-  return [refuseOtherTypes, express.json({ limit: '100kb' })];
+  const validate: RequestHandler = (request, _response, next) => {
+    request.body = schema.parse(request.body);
+    next();
+  };
+  return [refuseOtherTypes, parse, validate];
 }

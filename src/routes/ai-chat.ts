@@ -1,30 +1,52 @@
 /** A chat completion, whole or as server-sent events. */
-
-import { type RequestHandler, type Response, Router } from 'express';
+import type { Response } from 'express';
 import OpenAI from 'openai';
 import { z } from 'zod';
 import type { Chat } from '../clients/openai.ts';
 import { HttpProblem } from '../middleware/http-problem.ts';
+import { problem, type Route, route } from './route.ts';
 
 const chatBody = z.strictObject({
   message: z.string().trim().min(1).max(20_000),
   stream: z.boolean().default(false),
 });
 
-export function aiChatRoutes({ chat, authenticated }: { chat: Chat; authenticated: RequestHandler }): Router {
-  return Router().post('/ai/chat', authenticated, async (request, response) => {
-    const { message, stream } = chatBody.parse(request.body);
-    const signal = untilClosed(response);
-    if (!stream) {
-      response.json({ reply: await chat.complete(message, signal).catch(toProblem) });
-      return;
-    }
-    const pieces = await chat.stream(message, signal).catch(toProblem);
-    await sendEvents(response, pieces).catch((error) => {
-      // A caller who has gone needs no answer.
-      if (!signal.aborted) throw error;
-    });
-  });
+const chatReply = z.strictObject({ reply: z.string() });
+const events = z
+  .string()
+  .describe('One event `data: {"text": ...}` for each piece, and `event: done` at the end');
+
+export function aiChatRoutes({ chat }: { chat: Chat }): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/ai/chat',
+      summary: 'A chat completion, whole or as server-sent events',
+      access: 'token',
+      body: chatBody,
+      answers: {
+        200: {
+          description: 'The reply; server-sent events if `stream` is true',
+          content: { 'application/json': chatReply, 'text/event-stream': events },
+        },
+        502: problem('The AI provider does not answer, or refuses this service'),
+        503: problem('The AI provider is busy'),
+        504: problem('The AI provider did not answer in time'),
+      },
+      async handle({ body: { message, stream } }, response) {
+        const signal = untilClosed(response);
+        if (!stream) {
+          response.json({ reply: await chat.complete(message, signal).catch(toProblem) });
+          return;
+        }
+        const pieces = await chat.stream(message, signal).catch(toProblem);
+        await sendEvents(response, pieces).catch((error) => {
+          // A caller who has gone needs no answer.
+          if (!signal.aborted) throw error;
+        });
+      },
+    }),
+  ];
 }
 
 /** Aborts when the caller goes away, so that nobody pays for an answer that nobody reads. */

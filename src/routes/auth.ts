@@ -1,11 +1,11 @@
 /** Logging in, and asking who one is. */
-import { type RequestHandler, Router } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Tokens } from '../clients/jwt.ts';
 import { callerOf } from '../middleware/authenticate.ts';
 import { HttpProblem } from '../middleware/http-problem.ts';
 import type { Users } from '../users.ts';
+import { json, problem, type Route, route } from './route.ts';
 
 /** Longer passwords are refused before they are hashed. */
 const loginBody = z.strictObject({
@@ -13,15 +13,21 @@ const loginBody = z.strictObject({
   password: z.string().min(1).max(1024),
 });
 
+const userSchema = z.strictObject({ id: z.string(), email: z.string(), role: z.string() });
+const session = z.strictObject({
+  token: z.string(),
+  expiresIn: z.int().describe('Seconds'),
+  user: userSchema,
+});
+
 export interface AuthOptions {
   users: Users;
   tokens: Tokens;
-  authenticated: RequestHandler;
   /** Attempts to log in per minute and address. */
   loginRateLimit: number;
 }
 
-export function authRoutes({ users, tokens, authenticated, loginRateLimit }: AuthOptions): Router {
+export function authRoutes({ users, tokens, loginRateLimit }: AuthOptions): Route[] {
   const limitLogins = rateLimit({
     windowMs: 60_000,
     limit: loginRateLimit,
@@ -32,16 +38,37 @@ export function authRoutes({ users, tokens, authenticated, loginRateLimit }: Aut
     },
   });
 
-  return Router()
-    .post('/auth/login', limitLogins, async (request, response) => {
-      const { email, password } = loginBody.parse(request.body);
-      const user = await users.authenticate(email, password);
-      if (!user) throw new HttpProblem(401, 'The email address or the password is wrong.');
-      const { token, expiresIn } = tokens.sign({ sub: user.id, email: user.email, role: user.role });
-      response.set('Cache-Control', 'no-store').json({ token, expiresIn, user });
-    })
-    .get('/auth/me', authenticated, (_request, response) => {
-      const { sub, email, role } = callerOf(response);
-      response.json({ id: sub, email, role });
-    });
+  return [
+    route({
+      method: 'post',
+      path: '/auth/login',
+      summary: 'Exchange email address and password for a token',
+      access: 'all',
+      body: loginBody,
+      answers: {
+        200: json('The token and its user', session),
+        401: problem('The email address or the password is wrong'),
+        429: problem('Too many attempts from this address'),
+        503: problem('The database does not answer'),
+      },
+      before: [limitLogins],
+      async handle({ body: { email, password } }, response) {
+        const user = await users.authenticate(email, password);
+        if (!user) throw new HttpProblem(401, 'The email address or the password is wrong.');
+        const { token, expiresIn } = tokens.sign({ sub: user.id, email: user.email, role: user.role });
+        response.set('Cache-Control', 'no-store').json({ token, expiresIn, user });
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/auth/me',
+      summary: 'The caller',
+      access: 'token',
+      answers: { 200: json('The user whom the token names', userSchema) },
+      handle(_request, response) {
+        const { sub, email, role } = callerOf(response);
+        response.json({ id: sub, email, role });
+      },
+    }),
+  ];
 }

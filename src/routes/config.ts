@@ -1,14 +1,25 @@
 /** What runs here, without anything sensitive: provider, environment and the secrets' names. */
-import { Router } from 'express';
+import { z } from 'zod';
+import { json, type Route, route } from './route.ts';
 
-export interface PublicConfig {
-  provider: string;
-  environment: string;
-  secrets: string[];
-}
+const publicConfigSchema = z.strictObject({
+  provider: z.string(),
+  environment: z.string(),
+  secrets: z.array(z.string()),
+});
+export type PublicConfig = z.infer<typeof publicConfigSchema>;
 
-export function configRoutes({ publicConfig }: { publicConfig: PublicConfig }): Router {
-  return Router().get('/config', (_request, response) => {
-    response.json(publicConfig);
-  });
+export function configRoutes({ publicConfig }: { publicConfig: PublicConfig }): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/config',
+      summary: 'Provider, environment and names of the secrets',
+      access: 'all',
+      answers: { 200: json('What runs here', publicConfigSchema) },
+      handle(_request, response) {
+        response.json(publicConfig);
+      },
+    }),
+  ];
 }

@@ -1,7 +1,8 @@
 /** A real round trip to the database with the credentials in use. */
-import { type RequestHandler, Router } from 'express';
+import { z } from 'zod';
 import type { Database } from '../clients/database.ts';
 import { HttpProblem } from '../middleware/http-problem.ts';
+import { json, problem, type Route, route } from './route.ts';
 
 /** Uses a table, because a role without any rights left could still tell its own name. */
 const ROUND_TRIP = `
@@ -12,19 +13,32 @@ interface Row {
   version: string;
 }
 
-export function dbTestRoutes({
-  database,
-  authenticated,
-}: {
-  database: Database;
-  authenticated: RequestHandler;
-}): Router {
-  return Router().post('/db-test', authenticated, async (_request, response) => {
-    const started = performance.now();
-    const { rows } = await database.query<Row>(ROUND_TRIP).catch((cause: unknown) => {
-      throw new HttpProblem(503, 'The database does not answer.', { cause });
-    });
-    const latencyMs = Math.round((performance.now() - started) * 100) / 100;
-    response.json({ connected: true, latencyMs, user: rows[0]?.user, serverVersion: rows[0]?.version });
-  });
+const roundTrip = z.strictObject({
+  connected: z.literal(true),
+  latencyMs: z.number(),
+  user: z.string(),
+  serverVersion: z.string(),
+});
+
+export function dbTestRoutes({ database }: { database: Database }): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/db-test',
+      summary: 'A round trip to the database',
+      access: 'token',
+      answers: {
+        200: json('The time it took, as whom and to which version', roundTrip),
+        503: problem('The database does not answer'),
+      },
+      async handle(_request, response) {
+        const started = performance.now();
+        const { rows } = await database.query<Row>(ROUND_TRIP).catch((cause: unknown) => {
+          throw new HttpProblem(503, 'The database does not answer.', { cause });
+        });
+        const latencyMs = Math.round((performance.now() - started) * 100) / 100;
+        response.json({ connected: true, latencyMs, user: rows[0]?.user, serverVersion: rows[0]?.version });
+      },
+    }),
+  ];
 }

@@ -1,20 +1,41 @@
 /** Is the process alive, and can it do its work? */
-import { Router } from 'express';
+import { z } from 'zod';
+import { json, type Route, route } from './route.ts';
 
 export interface Readiness {
   /** The components that are not usable right now, by name. Empty means ready. */
   check(): Promise<string[]>;
 }
 
-export function healthRoutes({ readiness }: { readiness: Readiness }): Router {
-  return Router()
-    .get('/health', (_request, response) => {
-      response.json({ status: 'ok' });
-    })
-    .get('/ready', async (_request, response) => {
-      const failing = await readiness.check();
-      response
-        .status(failing.length === 0 ? 200 : 503)
-        .json(failing.length === 0 ? { status: 'ready' } : { status: 'not ready', failing });
-    });
+const notReady = z.strictObject({ status: z.literal('not ready'), failing: z.array(z.string()) });
+
+export function healthRoutes({ readiness }: { readiness: Readiness }): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the process lives',
+      access: 'all',
+      answers: { 200: json('It does', z.strictObject({ status: z.literal('ok') })) },
+      handle(_request, response) {
+        response.json({ status: 'ok' });
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/ready',
+      summary: 'Whether the process can do its work',
+      access: 'all',
+      answers: {
+        200: json('It can', z.strictObject({ status: z.literal('ready') })),
+        503: json('It cannot, because of these components', notReady),
+      },
+      async handle(_request, response) {
+        const failing = await readiness.check();
+        response
+          .status(failing.length === 0 ? 200 : 503)
+          .json(failing.length === 0 ? { status: 'ready' } : { status: 'not ready', failing });
+      },
+    }),
+  ];
 }

@@ -1,0 +1,42 @@
+/** Makes a router of routes: first who calls, then what they sent, then the route's own work. */
+import { type RequestHandler, Router } from 'express';
+import type { Tokens } from '../clients/jwt.ts';
+import { authenticate, requireRole } from '../middleware/authenticate.ts';
+import { HttpProblem } from '../middleware/http-problem.ts';
+import { jsonBody } from '../middleware/json-body.ts';
+import type { Route } from './route.ts';
+
+export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Router {
+  const authenticated = authenticate({ tokens });
+  const guards: Record<Route['access'], RequestHandler[]> = {
+    all: [],
+    token: [authenticated],
+    admin: [authenticated, requireRole('admin')],
+  };
+
+  const router = Router();
+  for (const { method, path, access, before = [], body, handle } of routes)
+    router[method](path, ...guards[access], ...before, ...(body ? jsonBody(body) : []), handle);
+  for (const [path, methods] of methodsByPath(routes)) router.all(path, refuseOthers(methods));
+  return router;
+}
+
+function methodsByPath(routes: Route[]): Map<string, string[]> {
+  const paths = Map.groupBy(routes, ({ path }) => path);
+  return new Map(
+    [...paths].map(([path, group]) => {
+      const methods = group.map(({ method }) => method.toUpperCase());
+      // Express answers HEAD with the handler of GET.
+      return [path, methods.includes('GET') ? [...methods, 'HEAD'] : methods];
+    }),
+  );
+}
+
+const refuseOthers =
+  (methods: string[]): RequestHandler =>
+  ({ method, path }) => {
+    const allowed = methods.join(', ');
+    throw new HttpProblem(405, `${path} knows no ${method}, only ${allowed}.`, {
+      headers: { Allow: allowed },
+    });
+  };
