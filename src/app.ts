@@ -13,6 +13,7 @@ import { configRoutes, type PublicConfig } from './routes/config.ts';
 import { dbTestRoutes } from './routes/db-test.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { mountRoutes } from './routes/mount.ts';
+import type { Route } from './routes/route.ts';
 import { createUsers } from './users.ts';
 
 export interface AppDependencies {
@@ -26,6 +27,8 @@ export interface AppDependencies {
   loginRateLimit: number;
   /** Proxies in front of the service, whose word on the caller's address is believed. */
   trustedProxies: number;
+  /** The routes of the features. */
+  features: Route[];
 }
 
 export function createApp({
@@ -35,6 +38,7 @@ export function createApp({
   chat,
   readiness,
   publicConfig,
+  features,
   ...limits
 }: AppDependencies): Express {
   const routes = [
@@ -43,6 +47,7 @@ export function createApp({
     ...authRoutes({ users: createUsers({ database }), tokens, loginRateLimit: limits.loginRateLimit }),
     ...dbTestRoutes({ database }),
     ...aiChatRoutes({ chat }),
+    ...features,
   ];
 
   const app = express();

@@ -60,10 +60,20 @@ export interface Config {
   secretNames: Record<SecretId, string>;
   /** Imports the chosen SDK and builds its provider. */
   createProvider(): Promise<SecretProvider>;
+  /** The settings of one of the parts that the configuration was loaded for. */
+  settingsOf<S extends z.ZodType>(part: Configurable<S>): z.infer<S>;
 }
 
-/** @throws StartupError that lists every variable to mend (exit code 78) */
-export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+/** A part of the service with environment variables of its own. */
+export interface Configurable<S extends z.ZodType = z.ZodType> {
+  settings: S;
+}
+
+/**
+ * @param parts those whose settings belong to the report as well
+ * @throws StartupError that lists every variable to mend (exit code 78)
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Configurable[] = []): Config {
   const env = withoutBlanks(environment);
   const settings = settingsSchema.safeParse(env);
   const problems = settings.success ? [] : toProblems(settings.error);
@@ -73,8 +83,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const providerSettings = registration?.settings.safeParse(env);
   if (!registration) problems.unshift(unknownProvider(chosen));
   if (providerSettings?.error) problems.push(...toProblems(providerSettings.error));
+  const partSettings = new Map(parts.map((part) => [part, part.settings.safeParse(env)]));
+  for (const { error } of partSettings.values()) if (error) problems.push(...toProblems(error));
 
-  if (!settings.success || !registration || !providerSettings?.success || chosen === undefined)
+  if (!settings.success || !registration || chosen === undefined || problems.length > 0)
     throw new StartupError('The configuration is incomplete.', problems, { temporary: false });
 
   const { data } = settings;
@@ -104,7 +116,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
         secretName(id, { provider: chosen, prefix: data.SECRET_PREFIX, override: overrides[id] }),
       ]),
     ) as Record<SecretId, string>,
-    createProvider: async () => registration.create(providerSettings.data as never),
+    createProvider: async () => registration.create(providerSettings?.data as never),
+    settingsOf: <S extends z.ZodType>(part: Configurable<S>) => partSettings.get(part)?.data as z.infer<S>,
   };
 }
 

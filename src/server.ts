@@ -10,11 +10,15 @@ import { createChat } from './clients/openai.ts';
 import { systemClock as clock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
+import type { Feature } from './features/feature.ts';
+import * as featureIndex from './features/index.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createReadiness } from './readiness.ts';
 import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
 import { createSecretStore } from './secrets/store.ts';
+
+const features: Feature[] = Object.values(featureIndex);
 
 /** Milliseconds for requests in flight, leases and connections to end after a signal. */
 const STOP_DEADLINE = 10_000;
@@ -28,7 +32,7 @@ try {
 }
 
 async function main() {
-  const config = loadConfig(process.env);
+  const config = loadConfig(process.env, features);
   const logger = createLogger({ level: config.logLevel });
   const deadline = clock.now() + config.startupTimeout;
 
@@ -59,6 +63,11 @@ async function main() {
   const database = createDatabase({ secret: databaseSecret, clock, logger });
   await proveDatabase({ database, secret: databaseSecret, clock, logger, timeout: deadline - clock.now() });
 
+  const context = { config, provider, store, database, clock, logger };
+  const running = await Promise.all(
+    features.map((feature) => feature.create(context, config.settingsOf(feature))),
+  );
+
   const readiness = createReadiness({ database, store, clock });
   const app = createApp({
     logger,
@@ -73,6 +82,7 @@ async function main() {
     },
     loginRateLimit: config.loginRateLimit,
     trustedProxies: config.trustedProxies,
+    features: running.flatMap(({ routes }) => routes),
   });
 
   const server = await startHttpServer(app, { host: config.host, port: config.port });
@@ -87,6 +97,7 @@ async function main() {
   const stop = async () => {
     readiness.stop();
     await server.stop();
+    for (const feature of running.toReversed()) await feature.close?.();
     await database.close();
     await store.close();
   };

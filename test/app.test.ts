@@ -41,6 +41,7 @@ function createFixture({
     publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
     loginRateLimit: 5,
     trustedProxies: 0,
+    features: [],
   });
   return { http: request(app), lines };
 }

@@ -89,6 +89,22 @@ describe('one report', () => {
     ));
 });
 
+describe('parts with settings of their own', () => {
+  const part = { settings: z.object({ PART_SIZE: z.coerce.number('must be a number').default(1) }) };
+
+  it('gives each its own', () => {
+    assert.deepEqual(loadConfig({ ...aws, PART_SIZE: '3' }, [part]).settingsOf(part), { PART_SIZE: 3 });
+    assert.deepEqual(loadConfig(aws, [part]).settingsOf(part), { PART_SIZE: 1 });
+  });
+
+  it('reports what is wrong with them beside everything else', () => {
+    assert.throws(
+      () => loadConfig({ ...aws, PORT: 'many', PART_SIZE: 'many' }, [part]),
+      (error: StartupError) => /PORT: .*\n.*PART_SIZE: must be a number/.test(error.report()),
+    );
+  });
+});
+
 describe('defaults', () => {
   it('are those of .env.example', () => {
     const { port, logLevel, startupTimeout, secretTtl } = loadConfig(aws);

@@ -1,0 +1,33 @@
+/** What a part of the service that can be taken out looks like: its settings, its routes, and what it holds. */
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Database } from '../clients/database.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config.ts';
+import type { Route } from '../routes/route.ts';
+import type { SecretProvider } from '../secrets/provider.ts';
+import type { SecretStore } from '../secrets/store.ts';
+
+/** What the core offers to a feature. */
+export interface FeatureContext {
+  config: Config;
+  /** With the identity of the service, which only reads. */
+  provider: SecretProvider;
+  store: SecretStore;
+  database: Database;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface Feature<Settings extends z.ZodType = z.ZodType> {
+  /** Its environment variables, as one object. What is missing or wrong is in the report of the configuration. */
+  settings: Settings;
+  /** @throws StartupError */
+  create(context: FeatureContext, settings: z.infer<Settings>): RunningFeature | Promise<RunningFeature>;
+}
+
+export interface RunningFeature {
+  routes: Route[];
+  /** Gives back what it holds, after the last request and before the core closes. */
+  close?(): Promise<void>;
+}
