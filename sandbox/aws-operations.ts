@@ -46,6 +46,11 @@ export function createOperations(region: string) {
   const operations = {
     GetSecretValue({ SecretId, VersionId, VersionStage }: RequestParameters) {
       const secret = secrets.findUsable(SecretId);
+      if (secret.keyDisabled)
+        throw new AwsError(
+          'DecryptionFailure',
+          "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+        );
       const stage = VersionStage ?? (VersionId ? undefined : 'AWSCURRENT');
       const version = secret.versions.find(
         ({ id, stages }) => (!VersionId || id === VersionId) && (!stage || stages.has(stage)),
@@ -112,6 +117,9 @@ export function createOperations(region: string) {
     put(name: string, value: string) {
       if (secrets.has(name)) operations.PutSecretValue({ SecretId: name, SecretString: value });
       else operations.CreateSecret({ Name: name, SecretString: value });
+    },
+    disableKey(name: string) {
+      secrets.find(name).keyDisabled = true;
     },
   };
 }

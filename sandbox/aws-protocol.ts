@@ -17,7 +17,9 @@ export const REFUSALS: Record<Refusal, [code: string, status: number]> = {
   unavailable: ['InternalServiceError', 500],
   denied: ['AccessDeniedException', 400],
   identity: ['UnrecognizedClientException', 400],
+  expired: ['ExpiredTokenException', 400],
   sealed: ['InternalServiceError', 503],
+  standby: ['InternalServiceError', 503],
 };
 
 export function sendAnswer(response: Response, answer: object) {

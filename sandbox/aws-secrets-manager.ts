@@ -17,16 +17,19 @@ export interface AwsSecretsManagerOptions {
   region?: string;
   /** Names that the reader's policy allows. */
   mayRead: (name: string) => boolean;
+  /** Speaks HTTPS with this certificate. */
+  tls?: { key: string; cert: string };
 }
 
 export async function startAwsSecretsManager({
   directory,
   region = 'eu-central-1',
   mayRead,
+  tls,
 }: AwsSecretsManagerOptions) {
   const reader = createAccessKey('ASIA');
   const administrator = createAccessKey('AKIA');
-  const { operations, put } = createOperations(region);
+  const { operations, put, disableKey } = createOperations(region);
   const reads = { value: 0, version: 0 };
   const faults = createFaults((refusal, _request, response) => {
     const [code, status] = REFUSALS[refusal];
@@ -42,8 +45,9 @@ export async function startAwsSecretsManager({
         'UnrecognizedClientException',
         'The security token included in the request is invalid.',
       );
+    // In every other region there is a Secrets Manager too, without these secrets.
     if (scopeRegion !== region)
-      throw new AwsError('InvalidSignatureException', 'Credential should be scoped to a valid region.');
+      throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     if (accessKeyId === administrator.accessKeyId) return;
     if (!READER_OPERATIONS.has(operation) || !mayRead(SecretId))
       throw new AwsError(
@@ -68,10 +72,12 @@ export async function startAwsSecretsManager({
   );
 
   const credentials = await startCredentials(reader, directory);
-  const { url, close } = await listen(service);
+  const listening = await listen(service, tls && { tls });
+  const { url } = listening;
 
   return {
     url,
+    listening,
     faults,
     /** How often the reader asked for a value, and how often for a version only. */
     reads,
@@ -93,8 +99,10 @@ export async function startAwsSecretsManager({
     async remove(name: string) {
       operations.DeleteSecret({ SecretId: name });
     },
+    /** Disables the KMS key that encrypts the secret. */
+    disableKey,
     async close() {
-      await Promise.all([close(), credentials.close()]);
+      await Promise.all([listening.close(), credentials.close()]);
     },
   };
 }

@@ -14,6 +14,8 @@ export interface StoredSecret {
   arn: string;
   versions: Version[];
   deletedAt?: number;
+  /** The KMS key that encrypts it is disabled, so that nobody can read the value. */
+  keyDisabled?: boolean;
 }
 
 export function createSecrets(region: string) {

@@ -76,6 +76,7 @@ export async function startAzureKeyVault({
 
   return {
     url: listening.url,
+    listening,
     /** The authority's certificate in PEM, for a process that is running already. */
     ca,
     faults,

@@ -29,7 +29,9 @@ export const REFUSALS: Record<Refusal, [status: number, code: string, inner?: st
   unavailable: [503, 'ServiceUnavailable'],
   denied: [403, 'Forbidden', 'ForbiddenByRbac'],
   identity: [401, 'Unauthorized'],
+  expired: [401, 'Unauthorized'],
   sealed: [503, 'ServiceUnavailable'],
+  standby: [503, 'ServiceUnavailable'],
 };
 
 /** @param challenge tells a caller without a token where to get one */
@@ -37,7 +39,7 @@ export function sendError(response: Response, error: Error, challenge: string) {
   const { status, code, message, inner } =
     error instanceof KeyVaultError ? error : new KeyVaultError(500, 'InternalServerError', error.message);
   if (status === 401) response.set('WWW-Authenticate', challenge);
-  if (status === 429) response.set('Retry-After', '2');
+  if (status === 429 && !response.get('Retry-After')) response.set('Retry-After', '2');
   response.status(status).json({ error: { code, message, ...(inner && { innererror: { code: inner } }) } });
 }
 

@@ -3,6 +3,7 @@ import { startAwsSecretsManager } from './aws-secrets-manager.ts';
 import { startAzureKeyVault } from './azure-key-vault.ts';
 import type { Faults } from './faults.ts';
 import { startFiles } from './files.ts';
+import type { Listening } from './http.ts';
 import { startVault } from './vault.ts';
 import type { DatabaseOptions } from './vault-database.ts';
 
@@ -18,6 +19,8 @@ export interface Backend {
   writer?: Record<string, string>;
   /** Injects faults, where there is a network to inject them into. */
   faults?: Faults;
+  /** The server, to take it away or to give it another certificate. */
+  listening?: Listening;
   /** How often values and versions were read. */
   reads?: { value: number; version: number };
   /** Makes `value` the current version. */

@@ -7,7 +7,21 @@ import { startSecretsCommand } from './secrets-command.ts';
 
 const secretParameter = z.enum(ROTATABLE);
 const faultBody = z.object({
-  kind: z.enum(['hang', 'reset', 'malformed', 'throttled', 'unavailable', 'denied', 'identity', 'sealed']),
+  kind: z.enum([
+    'hang',
+    'slow-body',
+    'reset',
+    'malformed',
+    'portal',
+    'oversized',
+    'throttled',
+    'unavailable',
+    'denied',
+    'identity',
+    'expired',
+    'sealed',
+    'standby',
+  ]),
   times: z.number().int().positive().optional(),
 });
 

@@ -2,23 +2,37 @@
 import type { Request, Response } from 'express';
 
 /** Answers that each backend words in its own protocol. */
-export type Refusal = 'throttled' | 'unavailable' | 'denied' | 'identity' | 'sealed';
+export type Refusal = 'throttled' | 'unavailable' | 'denied' | 'identity' | 'expired' | 'sealed' | 'standby';
 
 export type Fault =
   /** The answer comes late, but it comes. */
   | { kind: 'latency'; milliseconds: number }
   /** No answer ever. */
   | { kind: 'hang' }
+  /** The headers of an answer, and then never its end. */
+  | { kind: 'slow-body' }
   /** The connection breaks. */
   | { kind: 'reset' }
   /** Status 200 and half a JSON document. */
   | { kind: 'malformed' }
-  | { kind: Refusal };
+  /** Status 200 and a JSON document that is none of the backend's. */
+  | { kind: 'json'; body: unknown }
+  /** Status 200 and the page of somebody who wants to be paid first. */
+  | { kind: 'portal' }
+  /** Status 200 and more than anybody can hold. */
+  | { kind: 'oversized' }
+  /** Status 307: the same request shall go elsewhere. */
+  | { kind: 'redirect'; to: string }
+  /** `retryAfter` is the header's value, in seconds or as a date; default: what the backend sends. */
+  | { kind: 'throttled'; retryAfter?: string }
+  | { kind: Exclude<Refusal, 'throttled'> };
 
 export interface Faults {
   /** Shows the fault to the next `times` requests (default: all) that match. Returns its removal. */
   inject(fault: Fault, options?: { times?: number; matches?: (request: Request) => boolean }): () => void;
   clear(): void;
+  /** How many requests wait for an answer that will not come. */
+  held(): number;
   middleware(request: Request, response: Response, next: () => void): void;
 }
 
@@ -27,6 +41,51 @@ export function createFaults(
   refuse: (refusal: Refusal, request: Request, response: Response) => void,
 ): Faults {
   const active = new Set<{ fault: Fault; remaining: number; matches: (request: Request) => boolean }>();
+  const held = new Set<Response>();
+
+  const hold = (response: Response) => {
+    held.add(response);
+    response.once('close', () => held.delete(response));
+  };
+
+  const show = (fault: Fault, request: Request, response: Response, next: () => void) => {
+    switch (fault.kind) {
+      case 'latency':
+        setTimeout(next, fault.milliseconds);
+        return;
+      case 'hang':
+        hold(response);
+        return;
+      case 'slow-body':
+        response.status(200).type('application/json').write('{"half": ');
+        hold(response);
+        return;
+      case 'reset':
+        request.socket.resetAndDestroy();
+        return;
+      case 'malformed':
+        response.status(200).type('application/json').send('{"half": "a docu');
+        return;
+      case 'json':
+        response.status(200).json(fault.body);
+        return;
+      case 'portal':
+        response.status(200).type('text/html').send('<!doctype html><title>Welcome to the hotel</title>');
+        return;
+      case 'oversized':
+        pourOut(response.status(200).type('application/json'));
+        return;
+      case 'redirect':
+        response.redirect(307, fault.to);
+        return;
+      case 'throttled':
+        if (fault.retryAfter !== undefined) response.set('Retry-After', fault.retryAfter);
+        refuse(fault.kind, request, response);
+        return;
+      default:
+        refuse(fault.kind, request, response);
+    }
+  };
 
   return {
     inject(fault, { times = Number.POSITIVE_INFINITY, matches = () => true } = {}) {
@@ -35,26 +94,25 @@ export function createFaults(
       return () => void active.delete(entry);
     },
     clear: () => active.clear(),
+    held: () => held.size,
     middleware(request, response, next) {
       const entry = [...active].find(({ matches }) => matches(request));
       if (!entry) return next();
       entry.remaining -= 1;
       if (entry.remaining <= 0) active.delete(entry);
-      switch (entry.fault.kind) {
-        case 'latency':
-          setTimeout(next, entry.fault.milliseconds);
-          return;
-        case 'hang':
-          return;
-        case 'reset':
-          request.socket.resetAndDestroy();
-          return;
-        case 'malformed':
-          response.status(200).type('application/json').send('{"half": "a docu');
-          return;
-        default:
-          refuse(entry.fault.kind, request, response);
-      }
+      show(entry.fault, request, response, next);
     },
   };
+}
+
+const CHUNK = Buffer.alloc(64 * 1024, 'x');
+
+/** Never ends by itself: whoever asked must turn away. */
+function pourOut(response: Response) {
+  response.write('{"SecretString": "');
+  const pour = () => {
+    while (!response.destroyed && response.write(CHUNK));
+    if (!response.destroyed) response.once('drain', pour);
+  };
+  pour();
 }

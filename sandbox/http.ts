@@ -7,28 +7,50 @@ export interface Listening {
   /** For example `http://127.0.0.1:41234`. */
   url: string;
   port: number;
+  /** Breaks every connection, and takes no other until `accept`. */
+  refuse(): Promise<void>;
+  /** Listens on the same port again. */
+  accept(): Promise<void>;
+  /** With HTTPS: breaks every connection, and shows this certificate from now on. */
+  present(tls: Tls): void;
   close(): Promise<void>;
+}
+
+/** In PEM. */
+export interface Tls {
+  key: string;
+  cert: string;
 }
 
 /** Listens on 127.0.0.1. `port` defaults to any free one; with `tls` the server speaks HTTPS. */
 export async function listen(
   handler: RequestListener,
-  { port = 0, tls }: { port?: number; tls?: { key: string; cert: string } } = {},
+  { port = 0, tls }: { port?: number; tls?: Tls | undefined } = {},
 ): Promise<Listening> {
-  const server = tls ? createTlsServer(tls, handler) : createServer(handler);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  const secure = tls && createTlsServer(tls, handler);
+  const server = secure ?? createServer(handler);
+  const open = (wanted: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(wanted, '127.0.0.1', resolve);
+    });
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  await open(port);
   const address = server.address() as AddressInfo;
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${address.port}`,
     port: address.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    refuse: close,
+    accept: () => open(address.port),
+    present(next) {
+      secure?.setSecureContext(next);
+      server.closeAllConnections();
+    },
+    close,
   };
 }
 

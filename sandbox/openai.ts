@@ -11,7 +11,9 @@ const REFUSALS: Record<Refusal, [status: number, code: string]> = {
   unavailable: [503, 'server_error'],
   denied: [403, 'unsupported_country_region_territory'],
   identity: [401, 'invalid_api_key'],
+  expired: [401, 'invalid_api_key'],
   sealed: [503, 'server_error'],
+  standby: [503, 'server_error'],
 };
 
 interface ChatRequest {

@@ -19,7 +19,9 @@ const REFUSALS: Record<Refusal, (request: Request) => VaultError> = {
   denied: permissionDenied,
   identity: ({ path }) =>
     path === '/v1/auth/approle/login' ? new VaultError(400, 'invalid role or secret ID') : permissionDenied(),
+  expired: permissionDenied,
   sealed: () => new VaultError(503, 'Vault is sealed'),
+  standby: () => new VaultError(500, 'local node not active but active cluster node not found'),
 };
 
 /** Paths that Vault's policy `default` lets every token use. To revoke a lease is not among them. */
@@ -70,7 +72,7 @@ export async function startVault({
   });
   const faults = sparingIdentity(
     createFaults((refusal, request, response) => {
-      if (refusal === 'throttled') response.set('retry-after', '1');
+      if (refusal === 'throttled' && !response.get('retry-after')) response.set('retry-after', '1');
       sendError(response, REFUSALS[refusal](request));
     }),
   );
@@ -162,6 +164,7 @@ export async function startVault({
 
   return {
     url: listening.url,
+    listening,
     faults,
     /** How often the application asked for a value or a login, and how often for metadata only. */
     reads,
