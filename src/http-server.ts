@@ -1,19 +1,38 @@
 /** The HTTP server: its time limits, and an end that loses no request and waits for nobody who sends none. */
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from './clock.ts';
 import { StartupError } from './errors.ts';
+
+/**
+ * Milliseconds without a byte after which an open connection is closed when the server stops: a caller who keeps one
+ * alive may be sending just then, and is told `Connection: close` with the answer.
+ */
+const QUIET = 500;
+/** Milliseconds to wait at most, when the server stops, for a moment in which nobody connects. */
+const CONNECTING = 2_000;
+/** Milliseconds for answers to end, when the server stops; a caller may read slowly, or not at all. */
+const ANSWERING = 6_000;
+/** Milliseconds between two looks at the connections. */
+const LOOK = 20;
 
 export interface HttpServer {
   port: number;
-  /** Accepts no more, answers what was asked, and then closes every connection. */
-  stop(): Promise<void>;
+  /**
+   * Accepts no more connections, answers what comes on the open ones, and closes each after its answer or in silence.
+   * Resolves with the number of requests that had no whole answer in time.
+   */
+  stop(): Promise<number>;
 }
 
 /** @throws StartupError when the port cannot be had */
 export async function startHttpServer(
   handler: RequestListener,
-  { host, port }: { host: string; port: number },
+  { host, port, clock }: { host: string; port: number; clock: Clock },
 ): Promise<HttpServer> {
+  /** Until it resolves, requests wait: whoever waits for an answer does not connect anew. */
+  let held: Promise<void> | undefined;
   const server = createServer(
     {
       // Longer than load balancers keep a connection, so that they close it and not we under a request of theirs.
@@ -22,34 +41,71 @@ export async function startHttpServer(
       requestTimeout: 60_000,
       connectionsCheckingInterval: 5_000,
     },
-    handler,
+    (request, response) => (held ? held.then(() => handler(request, response)) : handler(request, response)),
   );
-  let answering = 0;
-  let idle = () => {};
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  const unanswered = new Set<ServerResponse>();
   server.prependListener('request', (_request, response) => {
-    answering += 1;
-    response.once('close', () => {
-      answering -= 1;
-      if (answering === 0) idle();
-    });
+    unanswered.add(response);
+    response.once('close', () => unanswered.delete(response));
   });
   await listen(server, host, port);
 
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
-      // Keep-alive connections would otherwise hold the server open after their last answer.
-      server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'));
-      const closed = new Promise((resolve) => server.close(resolve));
-      const answered = new Promise<void>((resolve) => {
-        idle = resolve;
+      const last = (response: ServerResponse) => {
+        if (!response.headersSent) response.setHeader('Connection', 'close');
+      };
+      unanswered.forEach(last);
+      server.prependListener('request', (_request, response) => last(response));
+      held = untilNobodyConnects(server, clock);
+      await held;
+      // The listener alone: the server's own `close` would also end idle connections, under a request on its way.
+      const closed = new Promise<void>((resolve) => {
+        NetServer.prototype.close.call(server, () => resolve());
       });
-      if (answering > 0) await Promise.race([closed, answered]);
-      // What is left has not asked anything: idle, or in the middle of its headers.
+
+      const asked = () => [...unanswered].filter(({ req }) => req.complete).length;
+      const received = () => [...connections].reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+      let quietSince = clock.now();
+      const deadline = quietSince + ANSWERING;
+      for (let before = received(); connections.size > 0 && clock.now() < deadline; await clock.sleep(LOOK)) {
+        const now = received();
+        if (asked() > 0 || now !== before) quietSince = clock.now();
+        before = now;
+        if (clock.now() - quietSince >= QUIET) break;
+      }
+      const cut = asked();
+      // What else is left has asked nothing: it is idle, or stays silent in the middle of a request.
       server.closeAllConnections();
       await closed;
+      return cut;
     },
   };
+}
+
+/**
+ * Waits for a turn of the event loop that brings no connection, so that none is in the kernel's queue: those would be
+ * reset with the listener, and their requests with them.
+ */
+async function untilNobodyConnects(server: Server, clock: Clock): Promise<void> {
+  const deadline = clock.now() + CONNECTING;
+  let connected = true;
+  const onConnection = () => {
+    connected = true;
+  };
+  server.on('connection', onConnection);
+  await nextTurn();
+  while (connected && clock.now() < deadline) {
+    connected = false;
+    await nextTurn();
+  }
+  server.off('connection', onConnection);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

@@ -85,7 +85,7 @@ async function main() {
     features: running.flatMap(({ routes }) => routes),
   });
 
-  const server = await startHttpServer(app, { host: config.host, port: config.port });
+  const server = await startHttpServer(app, { host: config.host, port: config.port, clock });
   logger.info(
     { port: server.port, provider: config.secretProvider, startupMs: Math.round(clock.now()) },
     'listening',
@@ -96,7 +96,8 @@ async function main() {
   /** Not ready at once; requests in flight finish; then everything is given back in the reverse order. */
   const stop = async () => {
     readiness.stop();
-    await server.stop();
+    const cut = await server.stop();
+    if (cut > 0) logger.warn({ requests: cut }, 'ended before every answer had');
     for (const feature of running.toReversed()) await feature.close?.();
     await database.close();
     await store.close();
