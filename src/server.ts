@@ -73,7 +73,7 @@ async function main() {
     logger,
     database,
     tokens: createTokens({ secret: jwtSecret, clock, propagation: config.keyPropagation }),
-    chat: createChat({ secret: openaiSecret }),
+    chat: createChat({ secret: openaiSecret, clock }),
     readiness,
     publicConfig: {
       provider: config.secretProvider,

@@ -41,16 +41,17 @@ export interface DatabaseOptions {
   /** A statement that needs the application's rights. Default: reads the users table. */
   canary?: string;
   /**
-   * Milliseconds for which a refused login is retried. Default 75,000: there are rotations that change the
-   * database a minute before the secret.
+   * Milliseconds for which a login, or a role whose rights were taken, is tried again. Default 75,000: there are
+   * rotations that change the database a minute before the secret.
    */
   loginBudget?: number;
   /** Milliseconds for which a server that is away or full is tried again. Default 5000. */
   awayBudget?: number;
 }
 
-/** Milliseconds between two attempts to reach a server that is away. */
+/** Milliseconds between two attempts to reach a server that is away, and of a role that has lost its rights. */
 const AWAY_PAUSE = 100;
+const RIGHTS_PAUSE = 1_000;
 
 export function createDatabase({
   secret,
@@ -94,6 +95,18 @@ export function createDatabase({
     return fresh.version !== version && (await generations.switchTo(fresh)).version !== version;
   };
 
+  /** Whether trying again can help: another role is in use now, or this one has lost what it proved to have. */
+  const canRecover = async (from: Generation, deadline: number): Promise<boolean> => {
+    if (await replaced(from.version)) return true;
+    const works = await from.prove().then(
+      () => true,
+      () => false,
+    );
+    if (works || clock.now() >= deadline) return false;
+    await clock.sleep(RIGHTS_PAUSE);
+    return true;
+  };
+
   const withClient = async <T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
     const { client, from } = await connect();
     let broken = false;
@@ -115,14 +128,15 @@ export function createDatabase({
     start: generations.start,
 
     async query(text, values) {
-      const { version } = generations.active();
-      try {
-        return await withClient((client) => client.query(text, values));
-      } catch (error) {
-        // Refused for want of rights, the one statement had no effect: it may run again with another role.
-        if (isRightsLost(error) && (await replaced(version)))
-          return withClient((client) => client.query(text, values));
-        throw error;
+      const deadline = clock.now() + loginBudget;
+      for (;;) {
+        const from = generations.active();
+        try {
+          return await withClient((client) => client.query(text, values));
+        } catch (error) {
+          // Refused for want of rights, the one statement had no effect: it may run again.
+          if (!isRightsLost(error) || !(await canRecover(from, deadline))) throw error;
+        }
       }
     },
 

@@ -41,16 +41,20 @@ export function createTokens({
   propagation,
   unknownKeyInterval = 30_000,
 }: TokensOptions): Tokens {
-  const ring = createKeyRing({ clock, propagation });
+  const ring = createKeyRing({ clock, propagation, confirmedAt: secret.confirmedAt });
   let nextLookup = Number.NEGATIVE_INFINITY;
+  let lookup: Promise<unknown> = Promise.resolve();
   ring.turn(secret.current());
   secret.onRotated((loaded) => ring.turn(loaded));
 
   /** For any number of unknown `kid`s the backend is asked once per interval; armed before it is asked. */
-  const lookUp = async () => {
-    if (clock.now() < nextLookup) return;
-    nextLookup = clock.now() + unknownKeyInterval;
-    await secret.refresh();
+  const lookUp = () => {
+    if (clock.now() >= nextLookup) {
+      nextLookup = clock.now() + unknownKeyInterval;
+      lookup = secret.refresh();
+    }
+    // Whoever comes while it is asked waits for the same answer.
+    return lookup;
   };
 
   return {

@@ -22,35 +22,40 @@ export interface KeyRingOptions {
   clock: Clock;
   /** Milliseconds in which every replica sees a new key. */
   propagation: number;
+  /** When the backend last answered this process, on the monotonic clock. */
+  confirmedAt: () => number;
 }
 
 /** How far the clocks of this machine and of the backend may be apart, in milliseconds. */
 const CLOCK_DIFFERENCE = 5 * 60_000;
 const HOUR = 3_600_000;
 
-export function createKeyRing({ clock, propagation }: KeyRingOptions): KeyRing {
-  /** Earlier keys by `kid`, with the time until which a token of theirs can be good. */
+export function createKeyRing({ clock, propagation, confirmedAt }: KeyRingOptions): KeyRing {
+  /** Earlier keys by `kid`, with the time until which a token of theirs can be good: for ever while one signs. */
   const earlier = new Map<string, { key: KeyObject; until: number }>();
   let ring: { loaded: Loaded<JwtSecret>; current: Key; signer: Key } | undefined;
 
-  /**
-   * Seen here for as long as others may need to see it; or made so long ago that they must have, whatever the
-   * clocks say, which spares a process that has just started the wait.
-   */
-  const isKnownToAll = ({ createdAt, loadedAt }: Loaded<JwtSecret>) =>
-    clock.now() - loadedAt >= propagation ||
-    (createdAt !== undefined && clock.wall() - createdAt.getTime() >= propagation + CLOCK_DIFFERENCE);
+  /** Others need the backend to see it: time in which it did not answer this process does not count. */
+  const isKnownToAll = ({ loadedAt }: Loaded<JwtSecret>) => confirmedAt() - loadedAt >= propagation;
+
+  /** Made so long ago that others have seen it, whatever the clocks say: spares a process that starts the wait. */
+  const isOld = ({ createdAt }: Loaded<JwtSecret>) =>
+    createdAt !== undefined && clock.wall() - createdAt.getTime() >= propagation + CLOCK_DIFFERENCE;
 
   /** The ring as it is now: the current key signs once all know it. */
   const settled = () => {
     if (!ring) throw new Error('The key ring is used before it was turned.');
-    if (isKnownToAll(ring.loaded)) ring.signer = ring.current;
+    if (ring.signer !== ring.current && isKnownToAll(ring.loaded)) {
+      ring.signer = ring.current;
+      const until = clock.now() + propagation + ring.loaded.value.expiry_hours * HOUR;
+      for (const key of earlier.values()) key.until = Math.min(key.until, until);
+    }
     return ring;
   };
 
   return {
     turn(loaded) {
-      const { secret_key, previous_secret_key, revoke_previous, expiry_hours } = loaded.value;
+      const { secret_key, previous_secret_key, revoke_previous } = loaded.value;
       const before = ring && settled();
       const current = createKey(secret_key);
       const retiring = [previous_secret_key, loaded.previous?.secret_key, before?.loaded.value.secret_key]
@@ -58,15 +63,13 @@ export function createKeyRing({ clock, propagation }: KeyRingOptions): KeyRing {
         .filter(({ kid }) => kid !== current.kid);
 
       if (revoke_previous) earlier.clear();
-      // An old key may go on signing until all know the new one.
-      else
-        for (const { kid, key } of retiring)
-          earlier.set(kid, { key, until: clock.now() + propagation + expiry_hours * HOUR });
+      else for (const { kid, key } of retiring) earlier.set(kid, { key, until: Number.POSITIVE_INFINITY });
       earlier.delete(current.kid);
       for (const [kid, { until }] of earlier) if (until < clock.now()) earlier.delete(kid);
 
       // A key that was replaced before all knew it never signs: some replicas may not have seen it at all.
-      const signer = revoke_previous ? current : (before?.signer ?? retiring[0] ?? current);
+      const isUsable = revoke_previous || (!before && isOld(loaded));
+      const signer = isUsable ? current : (before?.signer ?? retiring[0] ?? current);
       ring = { loaded, current, signer };
     },
 

@@ -1,5 +1,6 @@
-/** Chat completions with an API key that may rotate: a key that is refused is replaced once, and the call repeated. */
+/** Chat completions with an API key that may rotate: a key that is refused is replaced, and the call repeated. */
 import OpenAI from 'openai';
+import type { Clock } from '../clock.ts';
 import type { LiveSecret, Loaded } from '../secrets/live-secret.ts';
 import type { OpenAISecret } from '../secrets/schemas.ts';
 import { withFreshSecret } from '../secrets/with-fresh-secret.ts';
@@ -14,7 +15,8 @@ export interface Chat {
 /** Only 401 speaks of the key; 403 and 429 speak of what the key may do. */
 const isKeyRefused = (error: unknown) => error instanceof OpenAI.APIError && error.status === 401;
 
-export function createChat({ secret }: { secret: LiveSecret<OpenAISecret> }): Chat {
+export function createChat({ secret, clock }: { secret: LiveSecret<OpenAISecret>; clock: Clock }): Chat {
+  const keyed = { secret, clock, isRefusal: isKeyRefused };
   let made: { version: string; client: OpenAI } | undefined;
 
   const clientFor = ({ value, version }: Loaded<OpenAISecret>): OpenAI => {
@@ -34,30 +36,22 @@ export function createChat({ secret }: { secret: LiveSecret<OpenAISecret> }): Ch
 
   return {
     complete: (message, signal) =>
-      withFreshSecret(
-        secret,
-        async (loaded) => {
-          const completion = await clientFor(loaded).chat.completions.create(
-            { model: loaded.value.model, messages: messages(message) },
-            { signal },
-          );
-          return completion.choices[0]?.message.content ?? '';
-        },
-        isKeyRefused,
-      ),
+      withFreshSecret(keyed, async (loaded) => {
+        const completion = await clientFor(loaded).chat.completions.create(
+          { model: loaded.value.model, messages: messages(message) },
+          { signal },
+        );
+        return completion.choices[0]?.message.content ?? '';
+      }),
 
     stream: (message, signal) =>
-      withFreshSecret(
-        secret,
-        async (loaded) => {
-          const chunks = await clientFor(loaded).chat.completions.create(
-            { model: loaded.value.model, messages: messages(message), stream: true },
-            { signal },
-          );
-          return textOf(chunks);
-        },
-        isKeyRefused,
-      ),
+      withFreshSecret(keyed, async (loaded) => {
+        const chunks = await clientFor(loaded).chat.completions.create(
+          { model: loaded.value.model, messages: messages(message), stream: true },
+          { signal },
+        );
+        return textOf(chunks);
+      }),
   };
 }
 

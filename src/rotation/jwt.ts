@@ -16,6 +16,9 @@ export interface JwtRotationOptions extends RotationOptions {
   force: boolean;
 }
 
+/** TTLs until the new key signs: one to see it, and two until a look confirms that everybody has. */
+const SETTLING = 3;
+
 /** 64 characters: what HS512 asks for, and so enough for all. */
 const KEY_BYTES = 48;
 
@@ -47,18 +50,18 @@ export async function rotateJwt(options: JwtRotationOptions): Promise<Outcome> {
     await step(options, `Writing ${names.jwt} with a new key${revoke ? ', and without the old one' : ''}.`);
     await assertStillLocked();
     await writeStored(provider, secret, changes);
-    const seconds = Math.ceil(options.ttl / 1000);
+    const seconds = (ttls: number) => Math.ceil((ttls * options.ttl) / 1000);
     await options.report(
       revoke
-        ? `Done: within ${seconds} s every process refuses what the old key has signed.`
-        : `Done: the new key signs in ${seconds} s, when every process knows it; the old one still verifies.`,
+        ? `Done: within ${seconds(1)} s every process refuses what the old key has signed.`
+        : `Done: the new key signs within ${seconds(SETTLING)} s, once every process knows it; the old one still verifies.`,
     );
     return 'rotated';
   });
 }
 
 /**
- * A rotation drops the key before the current one. Processes may sign with that one until two TTLs after the current
+ * A rotation drops the key before the current one. Processes may sign with that one until three TTLs after the current
  * version was made, and what they signed lives for `expiry_hours`.
  */
 function assertOldEnough(
@@ -71,7 +74,7 @@ function assertOldEnough(
 ): void {
   if (!createdAt) return;
   const lifetime = value.previous_secret_key === undefined ? 0 : value.expiry_hours * 3_600_000;
-  const allowed = createdAt.getTime() + 2 * ttl + lifetime;
+  const allowed = createdAt.getTime() + SETTLING * ttl + lifetime;
   if (clock.wall() >= allowed) return;
   throw new RotationError(
     `${name} changed a short while ago, and tokens of the key before it are still in use.`,

@@ -40,6 +40,10 @@ export interface LiveSecret<T> {
   refreshIfStale(seenVersion: string): Promise<Loaded<T>>;
   /** Asks the backend for the version and, only if that changed, for the value. Never throws. */
   refresh(): Promise<Loaded<T>>;
+  /** Whether the backend has said, within the cooldown and after a caller's doubt, that nothing newer exists. */
+  isConfirmed(version: string): boolean;
+  /** When the backend last confirmed what is current, on the monotonic clock. */
+  confirmedAt(): number;
   /** Another stage of the secret, or undefined where there is none to be had. Not kept. Never throws. */
   readStage(stage: Exclude<Stage, 'current'>): Promise<Loaded<T> | undefined>;
   /** Calls `listener` after each change of version, with a validated value. */

@@ -35,9 +35,9 @@ export interface ManagedSecret<T> extends LiveSecret<T> {
 }
 
 export interface ManagedSecretOptions extends FreshnessOptions {
-  /** Asked at startup, however often it fails. */
+  /** Asked at startup, and for callers who were refused, however often it fails. */
   provider: SecretProvider;
-  /** The same behind a breaker, asked from then on. */
+  /** The same behind a breaker, asked for looks. */
   guarded: SecretProvider;
   clock: Clock;
   logger: Logger;
@@ -121,22 +121,29 @@ export function createManagedSecret<T>(
       }
     });
 
-  const fetchValue = () => read(guarded, 'current');
+  const fetchValue = (from: SecretProvider) => read(from, 'current');
+  /** Past the breaker: a refused credential says that the secret has changed, and nothing else helps its caller. */
+  const insist = () => fetchValue(provider);
 
   /** Armed by the attempt and not by its success, so that an outage is not made worse. */
   const force = async (doubted: string): Promise<Loaded<T>> => {
     if (clock.now() < coolUntil) return known();
     coolUntil = clock.now() + cooldown;
-    const newest = await fly(fetchValue);
+    const newest = await fly(insist);
     if (newest.version === doubted && freshness.lastFailure() === undefined) confirmed = doubted;
     return newest;
   };
 
-  const fetchIfChanged = async (isCurrent: () => boolean): Promise<Secret | undefined> => {
-    const { version } = guarded;
-    if (!version) return fetchValue();
+  const isConfirmed = (version: string) => confirmed === version && clock.now() < coolUntil;
+
+  const fetchIfChanged = async (
+    from: SecretProvider,
+    isCurrent: () => boolean,
+  ): Promise<Secret | undefined> => {
+    const { version } = from;
+    if (!version) return fetchValue(from);
     const newest = await attempt((signal) => version(name, { layout, signal }));
-    return newest !== known().version && isCurrent() ? fetchValue() : undefined;
+    return newest !== known().version && isCurrent() ? fetchValue(from) : undefined;
   };
 
   /** The value before, or undefined where there is none to be had; a failure that may pass is thrown. */
@@ -152,16 +159,13 @@ export function createManagedSecret<T>(
     }
   };
 
-  const refresh = () => (known().lease ? Promise.resolve(known()) : fly(fetchIfChanged));
-
   guarded.onLogin?.(() => {
-    if (loaded?.lease) void fly(fetchValue);
+    if (loaded?.lease) void fly(() => fetchValue(guarded));
   });
 
   return {
     id,
     name,
-    refresh,
 
     current() {
       const version = known();
@@ -183,17 +187,23 @@ export function createManagedSecret<T>(
     async refreshIfStale(seenVersion) {
       const isNews = () => known().version !== seenVersion;
       // One that began before the refusal may bring back just the version that was refused.
-      if (!isNews() && flights.isFlying()) await fly(fetchValue);
-      if (isNews() || (confirmed === seenVersion && clock.now() < coolUntil)) return known();
+      if (!isNews() && flights.isFlying()) await fly(insist);
+      if (isNews() || isConfirmed(seenVersion)) return known();
       // It may have rotated twice within the cooldown: worth the wait for whoever was refused.
       if (!flights.isFlying() && clock.now() < coolUntil) await clock.sleep(coolUntil - clock.now());
       if (isNews()) return known();
-      return flights.isFlying() ? fly(fetchValue) : force(seenVersion);
+      return flights.isFlying() ? fly(insist) : force(seenVersion);
     },
+
+    refresh: () =>
+      known().lease ? Promise.resolve(known()) : fly((isCurrent) => fetchIfChanged(provider, isCurrent)),
+
+    isConfirmed,
+    confirmedAt: () => clock.now() - freshness.age(),
 
     async readStage(stage) {
       try {
-        return accept(await read(guarded, stage));
+        return accept(await read(provider, stage));
       } catch (cause) {
         const error = asSecretError(cause);
         if (error.code !== 'not-found')
@@ -204,8 +214,8 @@ export function createManagedSecret<T>(
 
     async look() {
       if (known().lease && (await leases.prolong())) freshness.succeeded();
-      else if (known().lease) await fly(fetchValue);
-      else await fly(fetchIfChanged);
+      else if (known().lease) await fly(() => fetchValue(guarded));
+      else await fly((isCurrent) => fetchIfChanged(guarded, isCurrent));
     },
 
     nextLook: () => leases.nextLook(freshness.lastFailure() !== undefined) ?? freshness.nextLook(),

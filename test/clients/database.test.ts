@@ -250,6 +250,31 @@ describe('rotation', () => {
     await database.close();
   });
 
+  it('a role that is dropped while the backend is away waits for it', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    const { database, put, backend } = await createFixture(first, { cooldown: 300 });
+    await database.start();
+    await inParallel(10, database);
+    put(second);
+    backend.fail('unavailable');
+    await administrator.query(`DROP ROLE ${first.username}`);
+    const rows = Promise.all(
+      Array.from({ length: 20 }, () => database.query('SELECT current_user AS user FROM users')),
+    );
+    setTimeout(() => backend.recover(), 1_500);
+    await rows;
+    await database.close();
+  });
+
+  it('a role that stays without its rights ends in the error when the budget is used up', async () => {
+    const login = await createLogin();
+    const { database } = await createFixture(login, { loginBudget: 1_500, cooldown: 300 });
+    await database.start();
+    await administrator.query(`REVOKE myapp_app FROM ${login.username}`);
+    await assert.rejects(database.query('SELECT FROM users'), { code: '42501' });
+    await database.close();
+  });
+
   it('several statements are not repeated', async () => {
     const [first, second] = [await createLogin(), await createLogin()];
     const { database, put, currentUser } = await createFixture(first);

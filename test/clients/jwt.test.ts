@@ -11,6 +11,8 @@ import { createMemoryProvider } from '../support/memory-provider.ts';
 
 const claims = { sub: '42', email: 'ada@example.com', role: 'admin' };
 const PROPAGATION = 300_000;
+/** Until a look that comes after the propagation has said that nothing newer exists. */
+const SETTLED = 2 * PROPAGATION;
 const newKey = () => randomBytes(32).toString('base64');
 
 /** A replica: a store and tokens of its own on a backend that it may share. */
@@ -127,7 +129,7 @@ describe('a key that rotates', () => {
     await secret.refreshIfStale('v1');
     assert.deepEqual(await tokens.verify(before), claims);
     assert.equal(kidOf(tokens.sign(claims).token), kidOf(before), 'too early for the new key');
-    await clock.advance(PROPAGATION);
+    await clock.advance(SETTLED);
     const after = tokens.sign(claims).token;
     assert.notEqual(kidOf(after), kidOf(before));
     assert.deepEqual(await tokens.verify(after), claims);
@@ -142,6 +144,29 @@ describe('a key that rotates', () => {
     await fresh.clock.advance(PROPAGATION);
     const { token } = fresh.tokens.sign(claims);
     assert.deepEqual(await old.tokens.verify(token), claims);
+  });
+
+  it('does not sign while the backend is away, for another replica may not have seen it', async () => {
+    const backend = createMemoryProvider();
+    const [one, two] = [await createReplica({ backend }), await createReplica({ backend })];
+    const before = one.tokens.sign(claims).token;
+    one.put({ secret_key: newKey() });
+    await one.secret.refresh();
+    backend.fail('unavailable');
+    for (let minute = 0; minute < 60; minute += 1) {
+      await Promise.all([one, two].map(({ clock }) => clock.advance(60_000)));
+      const { token } = one.tokens.sign(claims);
+      assert.equal(kidOf(token), kidOf(before), `after ${minute} minutes`);
+      assert.deepEqual(await two.tokens.verify(token), claims);
+    }
+    backend.recover();
+    await one.clock.advance(SETTLED);
+    const after = one.tokens.sign(claims).token;
+    assert.notEqual(kidOf(after), kidOf(before));
+    // The other one's breaker is still open: the unknown key is asked for nevertheless, once for all who wait.
+    const tokens = await Promise.all(Array.from({ length: 10 }, () => two.tokens.verify(after)));
+    assert.deepEqual(tokens, Array(10).fill(claims));
+    assert.deepEqual(await one.tokens.verify(before), claims);
   });
 
   it('a replica started after the rotation believes tokens signed before it', async () => {
@@ -179,7 +204,7 @@ describe('a key that rotates', () => {
     }
     // The other looks once, and has seen none of the keys between.
     await two.secret.refresh();
-    await one.clock.advance(PROPAGATION);
+    await one.clock.advance(SETTLED);
     tokens.push(one.tokens.sign(claims).token);
     for (const token of tokens) assert.deepEqual(await two.tokens.verify(token), claims);
     assert.equal(new Set(tokens.map(kidOf)).size, 2, 'the first key and the last');
@@ -195,7 +220,7 @@ describe('a key that rotates', () => {
       await replica.secret.refresh();
       await clock.advance(PROPAGATION - 1_000);
       assert.equal(kidOf(replica.tokens.sign(claims).token), kidOf(before));
-      await clock.advance(1_000);
+      await clock.advance(SETTLED - PROPAGATION + 1_000);
       assert.notEqual(kidOf(replica.tokens.sign(claims).token), kidOf(before));
     }
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startOpenAI } from '../../sandbox/openai.ts';
 import { createChat } from '../../src/clients/openai.ts';
 import { openaiSchema } from '../../src/secrets/schemas.ts';
@@ -23,16 +24,21 @@ async function createFixture() {
     backend.put('myapp/openai', { api_key, model: 'echo', base_url: openai.baseUrl });
   const key = openai.createKey();
   put(key);
+  const clock = createFakeClock();
   const store = createSecretStore({
     provider: backend.provider,
-    clock: createFakeClock(),
+    clock,
     logger: silentLogger,
     ttl: 300_000,
   });
   const secret = store.require({ id: 'openai', name: 'myapp/openai', schema: openaiSchema, fields: [] });
   await store.load({ timeout: 1_000 });
-  return { chat: createChat({ secret }), backend, put, key };
+  return { chat: createChat({ secret, clock }), backend, put, key, clock };
 }
+
+const until = async (isTrue: () => boolean) => {
+  while (!isTrue()) await delay(5);
+};
 
 const collect = async (pieces: AsyncIterable<string>) => {
   let text = '';
@@ -80,6 +86,29 @@ describe('chat', () => {
     openai.revokeKey(key);
     await assert.rejects(chat.complete('x', signal), { status: 401 });
     assert.equal(backend.calls.read, 2);
+  });
+
+  it('a refused key waits while the backend does not say whether there is another', async () => {
+    const { chat, backend, put, key, clock } = await createFixture();
+    openai.revokeKey(key);
+    put(openai.createKey());
+    backend.fail('unavailable');
+    const reply = chat.complete('hello', signal);
+    await until(() => backend.calls.read === 2);
+    backend.recover();
+    await clock.advance(5_000);
+    assert.equal(await reply, 'You said: hello');
+  });
+
+  it('and is an error when the backend does not say for 20 seconds', async () => {
+    const { chat, backend, key, clock } = await createFixture();
+    openai.revokeKey(key);
+    backend.fail('unavailable');
+    const refused = assert.rejects(chat.complete('hello', signal), { status: 401 });
+    await until(() => backend.calls.read === 2);
+    await clock.advance(20_000);
+    await refused;
+    assert.equal(backend.calls.read, 6, 'one a cooldown');
   });
 
   for (const [kind, status] of [

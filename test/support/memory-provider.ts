@@ -6,13 +6,15 @@ export function createMemoryProvider() {
   const versions = new Map<string, string[]>();
   const pending = new Map<string, string>();
   const failures: SecretError[] = [];
+  let outage: SecretErrorCode | undefined;
   const calls = { read: 0, version: 0, close: 0 };
   /** While set, reads wait here before they look at anything. */
   let gate: Promise<void> = Promise.resolve();
 
   const fail = () => {
-    const failure = failures.shift();
-    if (failure) throw failure;
+    const scripted = failures.shift();
+    if (scripted) throw scripted;
+    if (outage) throw failure(outage, 'everything');
   };
   const find = (name: string, stage: Stage = 'current') => {
     if (stage === 'pending' && pending.has(name))
@@ -55,6 +57,13 @@ export function createMemoryProvider() {
     /** The next calls fail like this, in order. */
     failWith: (...codes: SecretErrorCode[]) =>
       failures.push(...codes.map((code) => failure(code, 'scripted'))),
+    /** Every call fails like this until `recover`. */
+    fail(code: SecretErrorCode) {
+      outage = code;
+    },
+    recover() {
+      outage = undefined;
+    },
     /** Holds every call until the returned function is called. */
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();
