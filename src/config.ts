@@ -57,6 +57,8 @@ export interface Config {
   /** Proxies in front of the service. */
   trustedProxies: number;
   secretProvider: string;
+  /** The first part of every secret's name. */
+  secretPrefix: string;
   secretNames: Record<SecretId, string>;
   /** Imports the chosen SDK and builds its provider. */
   createProvider(): Promise<SecretProvider>;
@@ -110,6 +112,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
     loginRateLimit: data.LOGIN_RATE_LIMIT,
     trustedProxies: data.TRUSTED_PROXIES,
     secretProvider: chosen,
+    secretPrefix: data.SECRET_PREFIX,
     secretNames: Object.fromEntries(
       SECRET_IDS.map((id) => [
         id,

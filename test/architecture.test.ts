@@ -98,8 +98,8 @@ describe('documents', () => {
       ),
     );
     const shown = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
-    // The first two are handed over when the process starts, the SDK reads the others; the last comes with its feature.
-    const known = ['VAULT_SECRET_ID', 'VAULT_TOKEN', 'EXTERNAL_API_KEYS_SECRET_NAME'];
+    // The first three are handed over when the process starts, the SDK reads the others; the last comes with its feature.
+    const known = ['VAULT_SECRET_ID', 'VAULT_TOKEN', 'DAPR_API_TOKEN', 'EXTERNAL_API_KEYS_SECRET_NAME'];
     const readBySdk = ['AZURE_CLIENT_ID', 'AZURE_TOKEN_CREDENTIALS'];
     assert.deepEqual(
       [...new Set([...declared, 'SECRET_PROVIDER'])].filter((name) => !known.includes(name)).sort(),

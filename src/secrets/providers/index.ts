@@ -1,7 +1,7 @@
 /** Provider names and what stands behind them. Only the chosen provider's SDK is ever imported. */
 import { z } from 'zod';
 import type { SecretProvider } from '../provider.ts';
-import { awsSettings, azureSettings, fileSettings, vaultSettings } from './settings.ts';
+import { awsSettings, azureSettings, daprSettings, fileSettings, vaultSettings } from './settings.ts';
 
 type Create<S> = (settings: S) => SecretProvider | Promise<SecretProvider>;
 
@@ -51,3 +51,4 @@ registerProvider(
   async (settings) => (await import('./file.ts')).createFileProvider(settings),
   fileSettings,
 );
+registerProvider('dapr', async (settings) => (await import('./dapr.ts')).createDapr(settings), daprSettings);

@@ -81,3 +81,19 @@ export const azureSettings = z
 export const fileSettings = z
   .object({ SECRETS_DIR: required('the directory that holds database.json, jwt.json, openai.json') })
   .transform((env) => ({ directory: env.SECRETS_DIR }));
+
+/** Names are those that Dapr's own SDKs use; the component is named as in its own examples. */
+export const daprSettings = z
+  .object({
+    DAPR_HTTP_ENDPOINT: z
+      .string()
+      .default('http://127.0.0.1:3500')
+      .pipe(url(/^https?$/, 'http://127.0.0.1:3500')),
+    DAPR_SECRET_STORE: z.string().default('secretstore'),
+    DAPR_API_TOKEN: z.string().optional(),
+  })
+  .transform((env) => ({
+    endpoint: env.DAPR_HTTP_ENDPOINT,
+    component: env.DAPR_SECRET_STORE,
+    apiToken: env.DAPR_API_TOKEN,
+  }));

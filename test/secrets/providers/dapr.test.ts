@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { startDapr } from '../../../sandbox/dapr.ts';
+import { listen } from '../../../sandbox/http.ts';
+import { SecretError } from '../../../src/errors.ts';
+import { createDapr } from '../../../src/secrets/providers/dapr.ts';
+import { findProvider } from '../../../src/secrets/providers/index.ts';
+import { describeProvider } from './contract.ts';
+
+const settingsOf = ({ environment }: Awaited<ReturnType<typeof startDapr>>) => ({
+  endpoint: environment.DAPR_HTTP_ENDPOINT,
+  component: environment.DAPR_SECRET_STORE,
+  apiToken: environment.DAPR_API_TOKEN,
+});
+
+describeProvider(
+  'Dapr',
+  async () => {
+    const sidecar = await startDapr({ mayRead: (name) => name.startsWith('myapp/') });
+    const settings = settingsOf(sidecar);
+    return {
+      provider: createDapr(settings),
+      nameOf: (secret) => `myapp/${secret}`,
+      put: sidecar.put,
+      disable: sidecar.remove,
+      forbidden: 'other/secret',
+      unreachable: async () => createDapr({ ...settings, endpoint: 'http://127.0.0.1:1' }),
+      impostor: async () => createDapr({ ...settings, apiToken: 'unknown' }),
+      faults: sidecar.faults,
+      close: sidecar.close,
+    };
+  },
+  {
+    'states when the version was made': 'the API tells no times',
+    'version() agrees with read()': 'the API tells no version without the value, so there is no version()',
+    'reads the previous version': 'the API has no stages; only some stores take a version id',
+    'a secret that is switched off is disabled': 'the API tells it from a failure of the store by no code',
+  },
+);
+
+describe('Dapr', () => {
+  let sidecar: Awaited<ReturnType<typeof startDapr>>;
+  before(async () => {
+    sidecar = await startDapr({ mayRead: () => true });
+  });
+  after(() => sidecar.close());
+
+  const failure = async (promise: Promise<unknown>): Promise<SecretError> => {
+    const error = await promise.catch((reason: unknown) => reason);
+    assert.ok(error instanceof SecretError, String(error));
+    return error;
+  };
+
+  it('gives the one value of a store without keys as it is', async () => {
+    await sidecar.put('api-key', 'plain text');
+    assert.equal((await createDapr(settingsOf(sidecar)).read('api-key')).value, 'plain text');
+  });
+
+  it('keeps the keys of a store that has several, numbers as the texts they are there', async () => {
+    await sidecar.put('database', '{"username":"ada","port":5432}');
+    const { value } = await createDapr(settingsOf(sidecar)).read('database');
+    assert.deepEqual(JSON.parse(value), { username: 'ada', port: '5432' });
+  });
+
+  it('has a version that changes with the value, tells nothing of it and is not that of another process', async () => {
+    const provider = createDapr(settingsOf(sidecar));
+    await sidecar.put('key', 'one');
+    const first = await provider.read('key');
+    await sidecar.put('key', 'two');
+    const second = await provider.read('key');
+    await sidecar.put('key', 'one');
+    assert.notEqual(second.version, first.version);
+    assert.equal((await provider.read('key')).version, first.version);
+    assert.notEqual((await createDapr(settingsOf(sidecar)).read('key')).version, first.version);
+  });
+
+  it('a component that the sidecar does not have is invalid, and named', async () => {
+    const error = await failure(createDapr({ ...settingsOf(sidecar), component: 'nowhere' }).read('key'));
+    assert.equal(error.code, 'invalid');
+    assert.match(error.remedy, /nowhere/);
+  });
+
+  for (const kind of ['oversized', 'slow-body', 'portal'] as const)
+    it(`an answer that is ${kind} is unavailable within its time`, async () => {
+      await sidecar.put('key', 'value');
+      const remove = sidecar.faults.inject({ kind });
+      const provider = createDapr(settingsOf(sidecar));
+      const error = await failure(provider.read('key', { signal: AbortSignal.timeout(2_000) }));
+      assert.equal(error.code, 'unavailable');
+      remove();
+    });
+
+  it('a redirect is not followed: the token stays here', async () => {
+    let followed = false;
+    const elsewhere = await listen((_request, response) => {
+      followed = true;
+      response.end('{}');
+    });
+    const redirecting = await listen((_request, response) => {
+      response.writeHead(302, { Location: elsewhere.url }).end();
+    });
+    const error = await failure(
+      createDapr({ endpoint: redirecting.url, component: 'secretstore', apiToken: 'token' }).read('key'),
+    );
+    assert.equal(error.code, 'unavailable');
+    assert.equal(followed, false);
+    await Promise.all([elsewhere.close(), redirecting.close()]);
+  });
+
+  it('is chosen by SECRET_PROVIDER=dapr and reads its settings from the environment', async () => {
+    await sidecar.put('key', 'value');
+    const registration = findProvider('dapr');
+    assert.ok(registration);
+    const provider = await registration.create(registration.settings.parse(sidecar.environment) as never);
+    assert.equal((await provider.read('key')).value, 'value');
+    assert.deepEqual(registration.settings.parse({}), {
+      endpoint: 'http://127.0.0.1:3500',
+      component: 'secretstore',
+      apiToken: undefined,
+    });
+    assert.equal(registration.settings.safeParse({ DAPR_HTTP_ENDPOINT: 'ftp://sidecar' }).success, false);
+  });
+});
