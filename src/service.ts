@@ -1,0 +1,104 @@
+/**
+ * The service without its process and its port: reads top-down as the order of start and, at the end, of stop. Tests
+ * start it as `server.ts` does, with a clock of theirs.
+ */
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { createDatabase } from './clients/database.ts';
+import { proveDatabase } from './clients/database-startup.ts';
+import { createTokens } from './clients/jwt.ts';
+import { createChat } from './clients/openai.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Feature } from './features/feature.ts';
+import { createReadiness } from './readiness.ts';
+import type { Readiness } from './routes/health.ts';
+import type { SecretProvider } from './secrets/provider.ts';
+import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
+import { createSecretStore, type SecretStore } from './secrets/store.ts';
+
+export interface ServiceOptions {
+  config: Config;
+  provider: SecretProvider;
+  features: readonly Feature[];
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface Service {
+  app: Express;
+  store: SecretStore;
+  readiness: Readiness & { stop(): void };
+  /** Gives everything back, once no request is in flight. */
+  close(): Promise<void>;
+}
+
+/** @throws StartupError with every secret or server that is not usable */
+export async function createService({
+  config,
+  provider,
+  features,
+  clock,
+  logger,
+}: ServiceOptions): Promise<Service> {
+  const deadline = clock.now() + config.startupTimeout;
+  const store = createSecretStore({ provider, clock, logger, ttl: config.secretTtl });
+  const names = config.secretNames;
+  const databaseSecret = store.require({
+    id: 'database',
+    name: names.database,
+    schema: databaseSchema,
+    fields: FIELDS.database,
+  });
+  const jwtSecret = store.require({
+    id: 'jwt',
+    name: names.jwt,
+    schema: jwtSchema,
+    fields: FIELDS.jwt,
+    history: true,
+  });
+  const openaiSecret = store.require({
+    id: 'openai',
+    name: names.openai,
+    schema: openaiSchema,
+    fields: FIELDS.openai,
+  });
+  await store.load({ timeout: config.startupTimeout });
+
+  const database = createDatabase({ secret: databaseSecret, clock, logger });
+  await proveDatabase({ database, secret: databaseSecret, clock, logger, timeout: deadline - clock.now() });
+
+  const context = { config, provider, store, database, clock, logger };
+  const running = await Promise.all(
+    features.map((feature) => feature.create(context, config.settingsOf(feature))),
+  );
+
+  const readiness = createReadiness({ database, store, clock });
+  const app = createApp({
+    logger,
+    database,
+    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.keyPropagation }),
+    chat: createChat({ secret: openaiSecret, clock }),
+    readiness,
+    publicConfig: {
+      provider: config.secretProvider,
+      environment: config.environment,
+      secrets: store.status().map(({ id }) => id),
+    },
+    loginRateLimit: config.loginRateLimit,
+    trustedProxies: config.trustedProxies,
+    features: running.flatMap(({ routes }) => routes),
+  });
+
+  return {
+    app,
+    store,
+    readiness,
+    async close() {
+      for (const feature of running.toReversed()) await feature.close?.();
+      await database.close();
+      await store.close();
+    },
+  };
+}
