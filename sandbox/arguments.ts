@@ -1,13 +1,16 @@
 /** The command line of `npm run dev` and `npm run sandbox`. */
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { BACKENDS } from './backends.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
 /** Short enough to see a lease renewed, and another login taken, within minutes. */
 const LEASES = { defaultTtl: 60, maxTtl: 180 };
 
-/** Exits with a message when the arguments make no sense. */
-export function parseSandboxOptions(): SandboxOptions {
+const PORT = z.coerce.number().int().min(0).max(65_535);
+
+/** With the port that the service should have, which `PORT` tells. Exits with a message when they make no sense. */
+export function parseSandboxOptions(): SandboxOptions & { port: number } {
   try {
     const { provider, leases } = parseArgs({
       options: {
@@ -18,7 +21,9 @@ export function parseSandboxOptions(): SandboxOptions {
     const name = BACKENDS.find((backend) => backend === provider.trim().toLowerCase());
     if (!name) throw new Error(`There is no provider ${provider}.`);
     if (leases && name !== 'vault') throw new Error('Only Vault leases database logins.');
-    return { provider: name, leases: leases ? LEASES : undefined };
+    const port = PORT.safeParse(process.env.PORT?.trim() || 3000);
+    if (!port.success) throw new Error('PORT must be a whole number from 0 to 65535.');
+    return { port: port.data, provider: name, leases: leases ? LEASES : undefined };
   } catch (error) {
     console.error(
       `${(error as Error).message}\nUsage: npm run dev -- --provider ${BACKENDS.join(' | ')} [--leases]`,

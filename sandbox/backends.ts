@@ -23,6 +23,8 @@ export interface Backend {
   listening?: Listening;
   /** How often values and versions were read. */
   reads?: { value: number; version: number };
+  /** Ends the logins that the backend itself has made, where it makes them. */
+  revokeLeases?: (() => Promise<void>) | undefined;
   /** Makes `value` the current version. */
   put(name: string, value: string): Promise<void>;
   close(): Promise<void>;

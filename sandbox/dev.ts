@@ -15,9 +15,8 @@ const options = parseSandboxOptions();
 const sandbox = await unlessStopped(stopped, startSandbox(options));
 const control = await startControl({ sandbox });
 const sources = watchSources();
-const preferred = Number(process.env.PORT) || 3000;
 /** Kept from one start to the next. 0 lets the system choose. */
-let port = (await isFree(preferred)) ? preferred : 0;
+let port = options.port !== 0 && (await isFree(options.port)) ? options.port : 0;
 
 const launch = (): Service => {
   const service = startService({ environment: sandbox.environment, port, reaper: sandbox.reaper });

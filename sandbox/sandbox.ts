@@ -94,6 +94,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   /** Changes a secret and what it opens the hard way: the old credentials stop working at once, in idle sessions too. */
   const rotations: Record<Rotatable, () => Promise<void>> = {
     async database() {
+      if (backend.revokeLeases) return backend.revokeLeases();
       // Asked for and not remembered: `npm run secrets` rotates too.
       const { rows } = await administrator.query<{ rolname: string }>(
         "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",

@@ -23,7 +23,7 @@ Ready after ${seconds.toFixed(1)} s. All of it runs on this machine; Ctrl-C ends
   OpenAI       ${openai.baseUrl}, an echo
   login        ${user.email} with password ${user.password}, made for this run
 
-Next, in another terminal: log in, query the database, replace its user while the service runs.
+Next, in another terminal: log in, query the database, end its user while the service runs.
 
   TOKEN=$(curl -s ${service.url}/auth/login -H 'Content-Type: application/json' \\
     -d '${login}' | sed -E 's/.*"token":"([^"]+)".*/\\1/')

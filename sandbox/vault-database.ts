@@ -153,6 +153,10 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
     },
     /** Ids of the leases in force. */
     leases: () => [...leases.keys()],
+    /** Revokes every lease, as `vault lease revoke -prefix database/creds` does. */
+    async revokeAll() {
+      await Promise.all([...leases.values()].map(revoke));
+    },
     async close() {
       await Promise.all([...leases.values()].map(expire));
     },

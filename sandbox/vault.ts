@@ -190,6 +190,8 @@ export async function startVault({
     tokenCount: tokens.count,
     /** Ids of the database leases in force. */
     leases: () => databaseEngine?.leases() ?? [],
+    /** Ends every database login, where the engine makes them. */
+    revokeLeases: databaseEngine && (() => databaseEngine.revokeAll()),
     /** Creates the secret or gives it a new current version. `value` is a JSON object. */
     async put(name: string, value: string) {
       keyValue.write(name, JSON.parse(value));

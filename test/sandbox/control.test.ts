@@ -1,9 +1,11 @@
 /** What a person with curl can do to the running sandbox. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Backend } from '../../sandbox/backends.ts';
 import { startControl } from '../../sandbox/control.ts';
 import type { Listening } from '../../sandbox/http.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { startService } from '../../sandbox/service.ts';
 
 describe('the control of the sandbox', () => {
   let sandbox: Sandbox;
@@ -28,6 +30,22 @@ describe('the control of the sandbox', () => {
     assert.match((await post('/rotate/database')).text, /\nDone: myapp_a cannot log in any more\.\n$/);
     assert.match((await post('/rotate/jwt?force')).text, /\nDone: /);
     assert.match((await post('/rotate/openai')).text, /\nDone, but the old key /);
+  });
+
+  it('ends the logins that Vault leases, where it leases them', async () => {
+    const leased = await startSandbox({ provider: 'vault', leases: { defaultTtl: 60, maxTtl: 60 } });
+    const service = startService({ environment: leased.environment, reaper: leased.reaper });
+    const vault = leased.backend as Backend & { leases(): string[] };
+    try {
+      assert.ok(await service.ready);
+      const [first] = vault.leases();
+      assert.ok(first);
+      await leased.rotate('database');
+      assert.ok(!vault.leases().includes(first));
+    } finally {
+      await service.stop();
+      await leased.close();
+    }
   });
 
   it('knows no other secret', async () => assert.equal((await post('/rotate/payments')).status, 400));
