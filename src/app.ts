@@ -1,16 +1,17 @@
 /** The Express application, built from what it is given. Importing this file does nothing. */
 import express, { type Express } from 'express';
-import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Database } from './clients/database.ts';
 import type { Tokens } from './clients/jwt.ts';
 import type { Chat } from './clients/openai.ts';
 import { errorHandler, notFound } from './middleware/error-handler.ts';
 import { requestLog } from './middleware/request-log.ts';
+import { responseHeaders } from './middleware/response-headers.ts';
 import { aiChatRoutes } from './routes/ai-chat.ts';
 import { authRoutes } from './routes/auth.ts';
 import { configRoutes, type PublicConfig } from './routes/config.ts';
 import { dbTestRoutes } from './routes/db-test.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { mountRoutes } from './routes/mount.ts';
 import type { Route } from './routes/route.ts';
@@ -53,8 +54,10 @@ export function createApp({
   const app = express();
   app.set('trust proxy', limits.trustedProxies);
   app.disable('x-powered-by');
-  app.use(requestLog({ logger }), helmet());
-  app.use(mountRoutes(routes, { tokens }));
+  // Nothing is kept, so nobody has a copy to ask about; a 304 would be an answer that no route describes.
+  app.disable('etag');
+  app.use(requestLog({ logger }), ...responseHeaders());
+  app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));
   app.use(notFound);
   app.use(errorHandler);
   return app;

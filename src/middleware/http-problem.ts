@@ -23,7 +23,7 @@ export class HttpProblem extends Error {
 export const problemSchema = z.strictObject({
   type: z.literal('about:blank'),
   title: z.string(),
-  status: z.int(),
+  status: z.int().min(400).max(599),
   detail: z.string(),
   requestId: z.string().optional(),
   errors: z

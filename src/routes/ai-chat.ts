@@ -6,10 +6,12 @@ import type { Chat } from '../clients/openai.ts';
 import { HttpProblem } from '../middleware/http-problem.ts';
 import { problem, type Route, route } from './route.ts';
 
-const chatBody = z.strictObject({
-  message: z.string().trim().min(1).max(20_000),
-  stream: z.boolean().default(false),
-});
+const chatBody = z
+  .strictObject({
+    message: z.string().max(20_000).regex(/\S/, 'is empty').trim(),
+    stream: z.boolean().default(false),
+  })
+  .meta({ examples: [{ message: 'Say hello.' }, { message: 'Say hello.', stream: true }] });
 
 const chatReply = z.strictObject({ reply: z.string() });
 const events = z

@@ -8,15 +8,17 @@ import type { Users } from '../users.ts';
 import { json, problem, type Route, route } from './route.ts';
 
 /** Longer passwords are refused before they are hashed. */
-const loginBody = z.strictObject({
-  email: z.email().max(254),
-  password: z.string().min(1).max(1024),
-});
+const loginBody = z
+  .strictObject({
+    email: z.email().max(254),
+    password: z.string().min(1).max(1024),
+  })
+  .meta({ examples: [{ email: 'ada@example.com', password: 'correct horse battery staple' }] });
 
 const userSchema = z.strictObject({ id: z.string(), email: z.string(), role: z.string() });
 const session = z.strictObject({
   token: z.string(),
-  expiresIn: z.int().describe('Seconds'),
+  expiresIn: z.int().min(1).describe('Seconds'),
   user: userSchema,
 });
 
@@ -56,7 +58,7 @@ export function authRoutes({ users, tokens, loginRateLimit }: AuthOptions): Rout
         const user = await users.authenticate(email, password);
         if (!user) throw new HttpProblem(401, 'The email address or the password is wrong.');
         const { token, expiresIn } = tokens.sign({ sub: user.id, email: user.email, role: user.role });
-        response.set('Cache-Control', 'no-store').json({ token, expiresIn, user });
+        response.json({ token, expiresIn, user });
       },
     }),
     route({

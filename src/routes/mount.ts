@@ -4,6 +4,7 @@ import type { Tokens } from '../clients/jwt.ts';
 import { authenticate, requireRole } from '../middleware/authenticate.ts';
 import { HttpProblem } from '../middleware/http-problem.ts';
 import { jsonBody } from '../middleware/json-body.ts';
+import { checkParameters } from '../middleware/parameters.ts';
 import type { Route } from './route.ts';
 
 export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Router {
@@ -14,9 +15,17 @@ export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Ro
     admin: [authenticated, requireRole('admin')],
   };
 
-  const router = Router();
-  for (const { method, path, access, before = [], body, handle } of routes)
-    router[method](path, ...guards[access], ...before, ...(body ? jsonBody(body) : []), handle);
+  // Exact, as whoever filters paths in front of the service expects: /ADMIN/ is not /admin.
+  const router = Router({ caseSensitive: true, strict: true });
+  for (const { method, path, access, before = [], parameters, body, handle } of routes)
+    router[method](
+      path,
+      ...guards[access],
+      ...before,
+      ...(parameters ? [checkParameters(parameters)] : []),
+      ...(body ? jsonBody(body) : []),
+      handle,
+    );
   for (const [path, methods] of methodsByPath(routes)) router.all(path, refuseOthers(methods));
   return router;
 }

@@ -11,9 +11,11 @@ export interface Route<Body = unknown> {
   summary: string;
   /** Who may call it: everybody, callers with a valid token, those of them with the role admin. */
   access: 'all' | 'token' | 'admin';
+  /** Checked before the body is read; the handler finds them where Express puts them. Names of headers in lower case. */
+  parameters?: { path?: z.ZodObject; query?: z.ZodObject; header?: z.ZodObject };
   /** The JSON body. The handler finds what this made of it in `request.body`; a route without one reads no body. */
   body?: z.ZodType<Body>;
-  /** What the route itself may answer, by status. What `access` and `body` bring is added by `answersOf`. */
+  /** What the route itself may answer, by status. What `access`, `parameters` and `body` bring is added by `answersOf`. */
   answers: Answers;
   /** Run once the caller is known and before the body is read, to limit rates for example. */
   before?: RequestHandler[];
@@ -42,9 +44,9 @@ export const problem = (description: string): Answer => ({
 });
 
 /** Every answer of a route. */
-export const answersOf = ({ access, body, answers }: Route): Answers => ({
+export const answersOf = ({ access, parameters, body, answers }: Route): Answers => ({
+  ...((parameters || body) && { 400: problem('The request is not what the route takes') }),
   ...(body && {
-    400: problem('The body is not what the route takes'),
     413: problem('The body is larger than 100 kB'),
     415: problem('The body is not JSON in UTF-8'),
   }),

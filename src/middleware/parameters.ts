@@ -1,0 +1,12 @@
+/** Checks what a request says beside its body: in its path, its query and its headers. */
+import type { RequestHandler } from 'express';
+import type { Route } from '../routes/route.ts';
+
+export const checkParameters =
+  ({ path, query, header }: NonNullable<Route['parameters']>): RequestHandler =>
+  (request, _response, next) => {
+    path?.parse(request.params);
+    query?.parse(request.query);
+    header?.parse(request.headers);
+    next();
+  };
