@@ -1,0 +1,108 @@
+/** What the service says of itself in its OpenAPI document, held against what it does, route by route. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { type Api, CALLERS, startApi } from '../support/api.ts';
+import type { Answer, Operation } from '../support/contract.ts';
+
+let api: Api;
+before(async () => {
+  api = await startApi();
+});
+after(() => api?.close());
+
+/** A request without its parameters and its body. */
+const bare = (operation: Operation, headers: Record<string, string>) =>
+  api.send(operation.path.replace(/\{\w+\}/g, 'x'), { method: operation.method, headers });
+
+/** Of every route the answers to every kind of caller. */
+async function* answers(headers = {}): AsyncGenerator<[what: string, answer: Answer, operation: Operation]> {
+  for (const operation of api.operations)
+    for (const caller of CALLERS)
+      yield [
+        `${operation.name} as ${caller}`,
+        await bare(operation, { ...headers, ...api.authorization[caller] }),
+        operation,
+      ];
+}
+
+describe('the OpenAPI document of the service', () => {
+  it('is valid, and names the routes of the core', async () => {
+    assert.deepEqual(await new Validator().validate(api.document), { valid: true });
+    const names = api.operations.map(({ name }) => name);
+    for (const name of ['GET /health', 'GET /ready', 'POST /auth/login', 'POST /ai/chat'])
+      assert.ok(names.includes(name), name);
+  });
+
+  it('has examples that the service takes, and answers as the document says', async () => {
+    let tried = 0;
+    for (const { name, method, path, body, allows, faults } of api.operations)
+      for (const example of (body?.examples as unknown[]) ?? []) {
+        const headers = { 'Content-Type': 'application/json', ...api.authorization.admin };
+        const answer = await api.send(path, { method, headers, body: JSON.stringify(example) });
+        assert.ok(allows(example), name);
+        assert.deepEqual(faults(answer), [], `${name}: ${answer.text}`);
+        assert.equal(answer.status, 200, `${name}: ${answer.text}`);
+        tried += 1;
+      }
+    assert.ok(tried >= 3);
+  });
+
+  it('tells every answer to every kind of caller', async () => {
+    for await (const [what, answer, { faults }] of answers())
+      assert.deepEqual(faults(answer), [], `${what}: ${answer.text}`);
+  });
+
+  it('tells who is let in', async () => {
+    for (const operation of api.operations) {
+      const statuses = await Promise.all(
+        CALLERS.map(async (caller) => (await bare(operation, api.authorization[caller])).status),
+      );
+      const refused = statuses.map((status) => (status === 401 || status === 403 ? status : 'let in'));
+      const expected = {
+        all: ['let in', 'let in', 'let in'],
+        token: [401, 'let in', 'let in'],
+        admin: [401, 403, 'let in'],
+      };
+      assert.deepEqual(refused, expected[operation.access], operation.name);
+    }
+  });
+});
+
+describe('headers of every answer', () => {
+  /** The page and its files are in no document. */
+  const undocumented = ['/openapi.json', '/docs', '/docs/start.js', '/docs/swagger-ui-bundle.js', '/nowhere'];
+
+  it('let nobody guess types, frame, embed or run scripts from elsewhere', async () => {
+    for await (const [what, { headers }] of answers()) assertHardened(what, headers);
+    for (const path of undocumented) assertHardened(path, (await api.send(path)).headers);
+  });
+
+  it('let nobody keep a copy', async () => {
+    for await (const [what, { headers }] of answers())
+      assert.equal(headers.get('Cache-Control'), 'no-store', what);
+  });
+
+  it('open nothing to scripts of other origins, asked before or not', async () => {
+    const Origin = 'https://elsewhere.example';
+    const opening = (headers: Headers) =>
+      [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+    for await (const [what, { headers }] of answers({ Origin })) assert.deepEqual(opening(headers), [], what);
+    for (const { path, method } of api.operations) {
+      const asked = { Origin, 'Access-Control-Request-Method': method };
+      const answer = await api.send(path, { method: 'OPTIONS', headers: asked });
+      assert.equal(answer.status, 405, path);
+      assert.deepEqual(opening(answer.headers), [], path);
+    }
+  });
+});
+
+function assertHardened(what: string, headers: Headers) {
+  assert.equal(headers.get('X-Content-Type-Options'), 'nosniff', what);
+  assert.equal(headers.get('X-Frame-Options'), 'DENY', what);
+  assert.equal(headers.get('X-Powered-By'), null, what);
+  assert.equal(headers.get('Cross-Origin-Resource-Policy'), 'same-origin', what);
+  const policy = headers.get('Content-Security-Policy') ?? '';
+  assert.match(policy, /default-src 'self'/, what);
+  assert.doesNotMatch(policy, /unsafe|\*|https?:/, what);
+}

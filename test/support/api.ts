@@ -1,0 +1,81 @@
+/** The service as a process on the sandbox, with callers of every role and the contract that it publishes. */
+import assert from 'node:assert/strict';
+import { Client } from 'pg';
+import { startSandbox } from '../../sandbox/sandbox.ts';
+import { startService } from '../../sandbox/service.ts';
+import { hashPassword } from '../../src/passwords.ts';
+import { type Answer, readContract } from './contract.ts';
+
+export const CALLERS = ['nobody', 'user', 'admin'] as const;
+export type Caller = (typeof CALLERS)[number];
+
+/** The one in the document's example. */
+const PASSWORD = 'correct horse battery staple';
+const LOGINS = { user: 'bob@example.com', admin: 'ada@example.com' };
+
+/** Milliseconds after which an answer counts as none. */
+const PATIENCE = 15_000;
+
+export type Api = Awaited<ReturnType<typeof startApi>>;
+
+export async function startApi() {
+  const sandbox = await startSandbox({ provider: 'vault' });
+  await createUsers(sandbox.credentials());
+  const service = startService({
+    environment: { ...sandbox.environment, LOGIN_RATE_LIMIT: '1000000' },
+    reaper: sandbox.reaper,
+  });
+  let output = '';
+  for (const stream of [service.process.stdout, service.process.stderr])
+    stream?.on('data', (chunk) => {
+      output += chunk;
+    });
+  assert.ok(await service.ready, output);
+
+  const send = async (path: string, request: RequestInit = {}): Promise<Answer> => {
+    const signal = AbortSignal.timeout(PATIENCE);
+    const response = await fetch(`${service.url}${path}`, { ...request, signal });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  const logIn = async (email: string) => {
+    const body = JSON.stringify({ email, password: PASSWORD });
+    const answer = await send('/auth/login', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    });
+    assert.equal(answer.status, 200, answer.text);
+    return JSON.parse(answer.text).token as string;
+  };
+
+  const [user, admin] = [await logIn(LOGINS.user), await logIn(LOGINS.admin)];
+  const document = await send('/openapi.json');
+  return {
+    operations: readContract(JSON.parse(document.text)),
+    document: JSON.parse(document.text) as Record<string, unknown>,
+    send,
+    /** What a caller authenticates with. */
+    authorization: { nobody: {}, user: bearer(user), admin: bearer(admin) } as Record<
+      Caller,
+      Record<string, string>
+    >,
+    pid: service.process.pid,
+    output: () => output,
+    async close() {
+      await service.stop();
+      await sandbox.close();
+    },
+  };
+}
+
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+/** The sandbox's own user gets another password, and there is one more. */
+async function createUsers({ username, dbname, ...rest }: { username: string; dbname: string }) {
+  const client = new Client({ ...rest, user: username, database: dbname });
+  await client.connect();
+  const hash = await hashPassword(PASSWORD);
+  await client.query('UPDATE users SET password_hash = $1 WHERE email = $2', [hash, LOGINS.admin]);
+  await client.query('INSERT INTO users (email, password_hash) VALUES ($1, $2)', [LOGINS.user, hash]);
+  await client.end();
+}
