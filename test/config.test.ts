@@ -76,6 +76,15 @@ describe('one report', () => {
       /VAULT_SECRET_ID: is not set/,
     ));
 
+  it('AppRole takes its second half from one place', () => {
+    const vault = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_ROLE_ID: 'r' };
+    loadConfig({ ...vault, VAULT_SECRET_ID_FILE: '/run/secret-id' });
+    assert.match(
+      refusal({ ...vault, VAULT_SECRET_ID: 's', VAULT_SECRET_ID_FILE: '/run/secret-id' }).report(),
+      /VAULT_SECRET_ID: is set and VAULT_SECRET_ID_FILE too/,
+    );
+  });
+
   it('Vault needs to know who asks', () =>
     assert.match(
       refusal({ SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200' }).report(),

@@ -23,6 +23,7 @@ export const vaultSettings = z
     VAULT_KUBERNETES_TOKEN_FILE: z.string().optional(),
     VAULT_ROLE_ID: z.string().optional(),
     VAULT_SECRET_ID: z.string().optional(),
+    VAULT_SECRET_ID_FILE: z.string().optional(),
     VAULT_TOKEN: z.string().optional(),
     VAULT_DATABASE_ROLE: z.string().optional(),
     VAULT_DATABASE_MOUNT: z.string().default('database'),
@@ -45,11 +46,13 @@ interface VaultIdentity {
   VAULT_KUBERNETES_TOKEN_FILE?: string | undefined;
   VAULT_ROLE_ID?: string | undefined;
   VAULT_SECRET_ID?: string | undefined;
+  VAULT_SECRET_ID_FILE?: string | undefined;
   VAULT_TOKEN?: string | undefined;
 }
 
 function identityOf(env: VaultIdentity) {
-  const { VAULT_KUBERNETES_ROLE: role, VAULT_ROLE_ID: roleId = '', VAULT_SECRET_ID: secretId = '' } = env;
+  const { VAULT_KUBERNETES_ROLE: role, VAULT_ROLE_ID: roleId = '', VAULT_SECRET_ID_FILE: path } = env;
+  const secretId = env.VAULT_SECRET_ID ?? (path ? { path } : '');
   if (role) return { method: 'kubernetes' as const, role, jwtPath: env.VAULT_KUBERNETES_TOKEN_FILE };
   if (roleId || secretId) return { method: 'approle' as const, roleId, secretId };
   return { method: 'token' as const, token: env.VAULT_TOKEN ?? '' };
@@ -63,10 +66,12 @@ function checkIdentity(env: VaultIdentity, context: z.RefinementCtx) {
     missing('VAULT_ROLE_ID', 'is not set: AppRole needs both halves');
   if (identity.method === 'approle' && !identity.secretId)
     missing('VAULT_SECRET_ID', 'is not set: AppRole needs both halves');
+  if (env.VAULT_SECRET_ID && env.VAULT_SECRET_ID_FILE)
+    missing('VAULT_SECRET_ID', 'is set and VAULT_SECRET_ID_FILE too; keep one');
   if (identity.method === 'token' && !identity.token)
     missing(
       'VAULT_ROLE_ID',
-      'nothing says who this process is: set VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_KUBERNETES_ROLE, or VAULT_TOKEN in development',
+      'nothing says who this process is: set VAULT_ROLE_ID and VAULT_SECRET_ID or VAULT_SECRET_ID_FILE, or VAULT_KUBERNETES_ROLE, or VAULT_TOKEN in development',
     );
 }
 

@@ -7,7 +7,13 @@ import { SecretError } from '../../errors.ts';
 
 export type VaultAuth =
   | { method: 'token'; token: string }
-  | { method: 'approle'; roleId: string; secretId: string; mount?: string | undefined }
+  | {
+      method: 'approle';
+      roleId: string;
+      /** Itself, or the file that holds it. */
+      secretId: string | { path: string };
+      mount?: string | undefined;
+    }
   | {
       method: 'kubernetes';
       role: string;
@@ -19,22 +25,34 @@ export type VaultAuth =
 /** The methods that get a token from Vault, instead of being handed one. */
 export type VaultLogin = Exclude<VaultAuth, { method: 'token' }>;
 
-/** A login's endpoint and what it wants. The JWT is read each time, as Kubernetes renews the file. */
+/** A login's endpoint and what it wants. Files are read each time, as whoever delivers them replaces them. */
 export async function loginRequest(auth: VaultLogin) {
-  if (auth.method === 'approle')
-    return {
-      path: `auth/${auth.mount ?? 'approle'}/login`,
-      body: { role_id: auth.roleId, secret_id: auth.secretId },
-    };
-  const jwtPath = auth.jwtPath ?? '/var/run/secrets/kubernetes.io/serviceaccount/token';
-  const jwt = await readFile(jwtPath, 'utf8').catch((cause: unknown) => {
-    throw new SecretError('identity', `The service account's token cannot be read from ${jwtPath}`, {
-      remedy:
-        'Let the pod mount it (automountServiceAccountToken, or a projected volume named by VAULT_KUBERNETES_TOKEN_FILE).',
-      cause,
-    });
-  });
-  return { path: `auth/${auth.mount ?? 'kubernetes'}/login`, body: { role: auth.role, jwt: jwt.trim() } };
+  if (auth.method === 'approle') {
+    const { roleId, secretId, mount = 'approle' } = auth;
+    const secret_id = typeof secretId === 'string' ? secretId : await readSecretId(secretId.path);
+    return { path: `auth/${mount}/login`, body: { role_id: roleId, secret_id } };
+  }
+  const { role, mount = 'kubernetes' } = auth;
+  const jwt = await readToken(auth.jwtPath ?? '/var/run/secrets/kubernetes.io/serviceaccount/token');
+  return { path: `auth/${mount}/login`, body: { role, jwt } };
+}
+
+const readSecretId = (path: string) =>
+  readIdentity(path, 'The secret id', 'Let VAULT_SECRET_ID_FILE name a file that this process may read.');
+
+const readToken = (path: string) =>
+  readIdentity(
+    path,
+    "The service account's token",
+    'Let the pod mount it (automountServiceAccountToken, or a projected volume named by VAULT_KUBERNETES_TOKEN_FILE).',
+  );
+
+async function readIdentity(path: string, what: string, remedy: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (cause) {
+    throw new SecretError('identity', `${what} cannot be read from ${path}`, { remedy, cause });
+  }
 }
 
 export function identityError(auth: VaultAuth, cause: unknown): SecretError {
@@ -53,7 +71,7 @@ function identityProblem(auth: VaultAuth): [message: string, remedy: string] {
       const mount = auth.mount ?? 'approle';
       return [
         'Vault does not accept the AppRole login',
-        `Check VAULT_ROLE_ID, VAULT_NAMESPACE and that auth/${mount} is enabled; make a new VAULT_SECRET_ID: vault write -f auth/${mount}/role/<role>/secret-id. The role's policies must include \`default\`.`,
+        `Check VAULT_ROLE_ID, VAULT_NAMESPACE and that auth/${mount} is enabled; make a new secret id for VAULT_SECRET_ID or VAULT_SECRET_ID_FILE: vault write -f auth/${mount}/role/<role>/secret-id. The role's policies must include \`default\`.`,
       ];
     }
     case 'kubernetes': {

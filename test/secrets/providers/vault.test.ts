@@ -376,6 +376,31 @@ describe('Vault: the life of a login', () => {
   });
 });
 
+describe('Vault: a secret id in a file', () => {
+  it('is read at each login', async (context) => {
+    const directory = await mkdtemp(join(tmpdir(), 'vault-'));
+    context.after(() => rm(directory, { recursive: true }));
+    const vault = await start();
+    context.after(vault.close);
+    await vault.put(NAME, '{"n":"1"}');
+    const path = join(directory, 'secret-id');
+    const auth: VaultAuth = {
+      method: 'approle',
+      roleId: vault.environment.VAULT_ROLE_ID,
+      secretId: { path },
+    };
+    const provider = createVault({ address: vault.url, auth });
+
+    const missing = await rejection('identity', provider.read(NAME));
+    assert.match(missing.remedy, /VAULT_SECRET_ID_FILE/);
+    await writeFile(path, 'replaced since\n');
+    await rejection('identity', provider.read(NAME));
+    await writeFile(path, `${vault.environment.VAULT_SECRET_ID}\n`);
+    assert.equal((await provider.read(NAME)).value, '{"n":"1"}');
+    await provider.close?.();
+  });
+});
+
 describe('Vault: TLS', () => {
   it('trusts the authority it is given, and no other', async (context) => {
     const directory = await mkdtemp(join(tmpdir(), 'vault-'));
