@@ -1,0 +1,54 @@
+locals {
+  service_accounts = {
+    reader = { role = local.name, name = var.service_account }
+    writer = { role = "${local.name}-rotation", name = var.rotation_service_account }
+  }
+  # oidc.eks.eu-central-1.amazonaws.com/id/...
+  issuer = var.irsa == null ? "" : split("oidc-provider/", var.irsa.oidc_provider_arn)[1]
+}
+
+resource "aws_iam_role" "this" {
+  for_each = local.service_accounts
+
+  name        = each.value.role
+  description = "${each.key} of the secrets of ${var.prefix}"
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
+      [for cluster in var.pod_identity[*] : {
+        Sid       = "PodIdentity"
+        Effect    = "Allow"
+        Principal = { Service = "pods.eks.amazonaws.com" }
+        Action    = ["sts:AssumeRole", "sts:TagSession"]
+        Condition = { StringEquals = {
+          "aws:RequestTag/eks-cluster-arn"            = cluster.cluster_arn
+          "aws:RequestTag/kubernetes-namespace"       = var.namespace
+          "aws:RequestTag/kubernetes-service-account" = each.value.name
+        } }
+      }],
+      [for provider in var.irsa[*] : {
+        Sid       = "ServiceAccountToken"
+        Effect    = "Allow"
+        Principal = { Federated = provider.oidc_provider_arn }
+        Action    = ["sts:AssumeRoleWithWebIdentity"]
+        Condition = { StringEquals = {
+          "${local.issuer}:aud" = "sts.amazonaws.com"
+          "${local.issuer}:sub" = "system:serviceaccount:${var.namespace}:${each.value.name}"
+        } }
+      }],
+    )
+  })
+}
+
+resource "aws_eks_pod_identity_association" "this" {
+  for_each = var.pod_identity == null ? {} : local.service_accounts
+
+  cluster_name    = var.pod_identity.cluster_name
+  namespace       = var.namespace
+  service_account = each.value.name
+  role_arn        = aws_iam_role.this[each.key].arn
+  tags            = var.tags
+}

@@ -1,0 +1,12 @@
+terraform {
+  # Ephemeral variables and write-only arguments.
+  required_version = ">= 1.11.0"
+
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+      # 5.100.0 is what the tests ran with.
+      version = ">= 5.100.0, < 7.0.0"
+    }
+  }
+}
