@@ -31,6 +31,8 @@ export interface Postgres {
   connection: ClientConfig & { host: string; port: number };
   /** Resolves when the server has ended: to nothing after `stop()`, otherwise to the reason. */
   exited: Promise<Error | undefined>;
+  /** Ends every session and the server, and starts it again on the same port with the same data. */
+  restart(): Promise<void>;
   /** Ends every session and the server, in six seconds at worst. */
   stop(): Promise<void>;
 }
@@ -87,49 +89,78 @@ async function initialize(cluster: Cluster) {
   }
 }
 
-async function start(
-  cluster: Cluster,
-  options: { maxConnections: number; timeout: number },
-  attempts: number,
-): Promise<Postgres> {
+interface StartOptions {
+  maxConnections: number;
+  timeout: number;
+}
+
+async function start(cluster: Cluster, options: StartOptions, attempts: number): Promise<Postgres> {
   const port = await freePort();
-  const settings = Object.entries(serverSettings(port, options.maxConnections));
+  const first = await launch(cluster, port, options);
+  if (first.failure) {
+    // Someone else took the port in between.
+    const isConflict = first.log.some((line) => line.includes('could not bind'));
+    if (isConflict && attempts > 1) return start(cluster, options, attempts - 1);
+    throw first.failure;
+  }
+
+  const exited = Promise.withResolvers<Error | undefined>();
+  let server = first;
+  let stopping = false;
+  const watch = () =>
+    server.ended.then(({ reason }) => {
+      if (!stopping) exited.resolve(reason);
+    });
+  void watch();
+
+  return {
+    host: HOST,
+    port,
+    get pid() {
+      return server.pid;
+    },
+    connection: { host: HOST, port, user: 'postgres', password: cluster.password, database: 'postgres' },
+    exited: exited.promise,
+    async restart() {
+      stopping = true;
+      await server.stop();
+      server = await launch(cluster, port, options);
+      if (server.failure) throw server.failure;
+      stopping = false;
+      void watch();
+    },
+    async stop() {
+      stopping = true;
+      await server.stop();
+      exited.resolve(undefined);
+    },
+  };
+}
+
+type Server = ReturnType<typeof run>;
+
+/** Resolves once the server accepts connections, or with the reason why it does not. */
+async function launch(
+  cluster: Cluster,
+  port: number,
+  { maxConnections, timeout }: StartOptions,
+): Promise<Server & { failure: Error | undefined }> {
+  const settings = Object.entries(serverSettings(port, maxConnections));
   const server = run(
     'postgres',
     ['-D', cluster.data, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     cluster,
   );
-
   const ready = new Promise<undefined>((resolve) => {
     server.lines.on('line', (line) => line.includes('ready to accept connections') && resolve(undefined));
   });
   const failure = await Promise.race([
     ready,
     server.ended.then(({ reason }) => reason),
-    delay(options.timeout, new Error(`PostgreSQL was not ready after ${options.timeout} ms.`), {
-      ref: false,
-    }),
+    delay(timeout, new Error(`PostgreSQL was not ready after ${timeout} ms.`), { ref: false }),
   ]);
-  if (failure) {
-    await server.stop();
-    // Someone else took the port in between.
-    const isConflict = server.log.some((line) => line.includes('could not bind'));
-    if (isConflict && attempts > 1) return start(cluster, options, attempts - 1);
-    throw failure;
-  }
-
-  let stopping = false;
-  return {
-    host: HOST,
-    port,
-    pid: server.pid,
-    connection: { host: HOST, port, user: 'postgres', password: cluster.password, database: 'postgres' },
-    exited: server.ended.then(({ reason }) => (stopping ? undefined : reason)),
-    async stop() {
-      stopping = true;
-      await server.stop();
-    },
-  };
+  if (failure) await server.stop();
+  return { ...server, failure };
 }
 
 const serverSettings = (port: number, maxConnections: number) => ({

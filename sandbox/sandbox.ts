@@ -69,13 +69,19 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   await runMigrations(databaseSchema.parse(owner));
 
   const user = { email: 'ada@example.com', password: randomPassword() };
-  const administrator = new Client({ ...postgres.connection, database: app.dbname });
-  administrator.on('error', () => {});
-  await administrator.connect();
-  await administrator.query("INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')", [
-    user.email,
-    await hashPassword(user.password),
-  ]);
+  /** A connection for each piece of work: the server may have been restarted in between. */
+  const asAdministrator = async <T>(work: (administrator: Client) => Promise<T>): Promise<T> => {
+    const administrator = new Client({ ...postgres.connection, database: app.dbname });
+    await administrator.connect();
+    return work(administrator).finally(() => administrator.end());
+  };
+  const passwordHash = await hashPassword(user.password);
+  await asAdministrator((administrator) =>
+    administrator.query("INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')", [
+      user.email,
+      passwordHash,
+    ]),
+  );
 
   const values = {
     database: { ...app },
@@ -91,24 +97,25 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   }
   await Promise.all([write('database'), write('jwt'), write('openai')]);
 
+  const replaceLogin = async (administrator: Client) => {
+    // Asked for and not remembered: `npm run secrets` rotates too.
+    const { rows } = await administrator.query<{ rolname: string }>(
+      "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",
+    );
+    const old = rows[0]?.rolname ?? values.database.username;
+    const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
+    Object.assign(values.database, { username, password: randomPassword() });
+    await makeLogin(administrator, values.database);
+    await write('database');
+    await administrator.query(`ALTER ROLE ${escapeIdentifier(old)} NOLOGIN`);
+    await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
+      old,
+    ]);
+  };
+
   /** Changes a secret and what it opens the hard way: the old credentials stop working at once, in idle sessions too. */
   const rotations: Record<Rotatable, () => Promise<void>> = {
-    async database() {
-      if (backend.revokeLeases) return backend.revokeLeases();
-      // Asked for and not remembered: `npm run secrets` rotates too.
-      const { rows } = await administrator.query<{ rolname: string }>(
-        "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",
-      );
-      const old = rows[0]?.rolname ?? values.database.username;
-      const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
-      Object.assign(values.database, { username, password: randomPassword() });
-      await makeLogin(administrator, values.database);
-      await write('database');
-      await administrator.query(`ALTER ROLE ${escapeIdentifier(old)} NOLOGIN`);
-      await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
-        old,
-      ]);
-    },
+    database: () => (backend.revokeLeases ? backend.revokeLeases() : asAdministrator(replaceLogin)),
     async jwt() {
       values.jwt.secret_key = randomPassword() + randomPassword();
       await write('jwt');
@@ -156,7 +163,6 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
       user.password,
     ],
     async close() {
-      await administrator.end().catch(() => {});
       await Promise.all([backend.close(), openai.close(), postgres.stop()]);
       await rm(directory, { recursive: true, force: true });
       await reaper.close();

@@ -6,7 +6,7 @@ import type { Readiness } from './routes/health.ts';
 import type { SecretStore } from './secrets/store.ts';
 
 /** Milliseconds after which a database that says nothing counts as not answering. */
-const PATIENCE = 1_000;
+const PATIENCE = 750;
 
 export interface ReadinessOptions {
   database: Database;
@@ -20,7 +20,7 @@ export function createReadiness({ database, store, clock }: ReadinessOptions): R
 
   const databaseAnswers = async (): Promise<boolean> => {
     const done = new AbortController();
-    const answer = database.query('SELECT 1 FROM users LIMIT 1').then(
+    const answer = database.read('SELECT 1 FROM users LIMIT 1').then(
       () => true,
       () => false,
     );

@@ -19,7 +19,7 @@ export function createUsers({ database }: { database: Database }): Users {
 
   return {
     async authenticate(email, password) {
-      const { rows } = await database.query<User & { password_hash: string }>(
+      const { rows } = await database.read<User & { password_hash: string }>(
         'SELECT id, email, role, password_hash FROM users WHERE lower(email) = lower($1)',
         [email],
       );

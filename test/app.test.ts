@@ -23,10 +23,10 @@ const tokens: Tokens = {
 };
 
 const rows = (result: object[]) =>
-  (async () => ({ rows: result, rowCount: result.length })) as unknown as Database['query'];
+  (async () => ({ rows: result, rowCount: result.length })) as unknown as Database['read'];
 
 function createFixture({
-  query = rows([{ ...ada, password_hash }]),
+  read = rows([{ ...ada, password_hash }]),
   chat = {},
   failing = [] as string[],
 } = {}) {
@@ -34,7 +34,7 @@ function createFixture({
   const unused = () => Promise.reject(new Error('not used here'));
   const app = createApp({
     logger,
-    database: { query, withClient: unused, start: unused, close: unused },
+    database: { query: unused, read, withClient: unused, start: unused, close: unused },
     tokens,
     chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat } as Chat,
     readiness: { check: async () => failing },
@@ -85,7 +85,7 @@ describe('POST /auth/login', () => {
       .http.post('/auth/login')
       .send({ email: ada.email, password: 'x' })
       .expect(401);
-    const unknown = await createFixture({ query: rows([]) })
+    const unknown = await createFixture({ read: rows([]) })
       .http.post('/auth/login')
       .send({ email: 'nobody@example.com', password: 'x' })
       .expect(401);
@@ -104,8 +104,8 @@ describe('POST /auth/login', () => {
   });
 
   it('says 503 when the database is away', async () => {
-    const query = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
-    await createFixture({ query })
+    const read = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+    await createFixture({ read })
       .http.post('/auth/login')
       .send({ email: ada.email, password: PASSWORD })
       .expect(503);
@@ -142,7 +142,7 @@ describe('bearer tokens', () => {
 
 describe('POST /db-test', () => {
   it('tells user, version and time', async () => {
-    const { body } = await createFixture({ query: rows([{ user: 'app', version: '18.0' }]) })
+    const { body } = await createFixture({ read: rows([{ user: 'app', version: '18.0' }]) })
       .http.post('/db-test')
       .set(authorized)
       .expect(200);
@@ -154,8 +154,8 @@ describe('POST /db-test', () => {
   });
 
   it('tells no detail of a failure', async () => {
-    const query = () => Promise.reject(new Error('shown-nowhere'));
-    const { text } = await createFixture({ query }).http.post('/db-test').set(authorized).expect(503);
+    const read = () => Promise.reject(new Error('shown-nowhere'));
+    const { text } = await createFixture({ read }).http.post('/db-test').set(authorized).expect(503);
     assert.doesNotMatch(text, /shown-nowhere/);
   });
 });
@@ -309,8 +309,8 @@ describe('every answer', () => {
   });
 
   it('that fails in an unexpected way is a 500 without its reason, which is logged', async () => {
-    const query = () => Promise.reject(new Error('the reason'));
-    const { http, lines } = createFixture({ query });
+    const read = () => Promise.reject(new Error('the reason'));
+    const { http, lines } = createFixture({ read });
     const { text } = await http
       .post('/auth/login')
       .send({ email: ada.email, password: PASSWORD })

@@ -23,6 +23,6 @@ export const isServerAway = (error: unknown): boolean => {
 /** The connection cannot be used again: class 08, shutdown (57P..), or a failure below PostgreSQL. */
 export const isConnectionLost = (error: unknown): boolean => {
   const code = codeOf(error);
-  if (code === '') return error instanceof Error && /connection/i.test(error.message);
+  if (code === '') return error instanceof Error && /connection|timeout/i.test(error.message);
   return code.startsWith('08') || code.startsWith('57P') || /^E[A-Z_]+$/.test(code);
 };

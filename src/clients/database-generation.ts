@@ -12,6 +12,8 @@ export interface GenerationOptions {
   max: number;
   /** Milliseconds to wait for a connection. */
   connectionTimeout: number;
+  /** Milliseconds to wait for the answer to a statement. */
+  queryTimeout: number;
   /** Milliseconds after which a retired generation is ended even while in use. */
   drainDeadline: number;
   /** A statement that needs the application's rights: `SELECT 1` succeeds even for a dropped role. */
@@ -33,10 +35,12 @@ export interface Generation {
 
 /** Milliseconds for which a connection that was given back is taken to work. HikariCP does the same for 500. */
 const TRUSTED_FOR = 10;
+/** Milliseconds for it to say that it does. */
+const PATIENCE = 1_000;
 
 export function createGeneration(
   loaded: Loaded<DatabaseSecret>,
-  { clock, logger, max, connectionTimeout, drainDeadline, canary }: GenerationOptions,
+  { clock, logger, max, connectionTimeout, queryTimeout, drainDeadline, canary }: GenerationOptions,
 ): Generation {
   const { value, version } = loaded;
   const pool = new pg.Pool({
@@ -48,6 +52,7 @@ export function createGeneration(
     ssl: tlsOptions(value),
     max,
     connectionTimeoutMillis: connectionTimeout,
+    query_timeout: queryTimeout,
     application_name: 'express-secrets-template',
   });
   // Without a listener the loss of an idle connection would end the process.
@@ -84,7 +89,7 @@ export function createGeneration(
     if (idleSince === undefined || clock.now() - idleSince < TRUSTED_FOR) return true;
     client.on('error', ignore);
     return client
-      .query('')
+      .query(PING)
       .then(
         () => true,
         () => false,
@@ -166,6 +171,9 @@ export function createGeneration(
     },
   };
 }
+
+/** An empty statement. The types do not know the time limit of a single one. */
+const PING: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: PATIENCE };
 
 /** Whoever uses the connection gets the error from the statement. */
 const ignore = () => {};

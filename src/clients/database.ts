@@ -22,6 +22,8 @@ export interface Database {
   start(): Promise<void>;
   /** One statement on any connection. @throws pg.DatabaseError */
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
+  /** A statement that changes nothing, and may run again when its connection breaks. @throws pg.DatabaseError */
+  read<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
   /** Several statements on one connection. `work` is never repeated. */
   withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
   /** Resolves when every generation has ended. */
@@ -36,6 +38,8 @@ export interface DatabaseOptions {
   max?: number;
   /** Milliseconds to wait for one connection. Default 5000. */
   connectionTimeout?: number;
+  /** Milliseconds after which a statement without an answer fails, and its connection goes. Default 30,000. */
+  queryTimeout?: number;
   /** Milliseconds until a retired generation is broken off. Default 30,000. */
   drainDeadline?: number;
   /** A statement that needs the application's rights. Default: reads the users table. */
@@ -45,7 +49,7 @@ export interface DatabaseOptions {
    * rotations that change the database a minute before the secret.
    */
   loginBudget?: number;
-  /** Milliseconds for which a server that is away or full is tried again. Default 5000. */
+  /** Milliseconds for which a server that is away or full is tried again: a restart. Default 15,000. */
   awayBudget?: number;
 }
 
@@ -59,10 +63,11 @@ export function createDatabase({
   logger,
   max = 10,
   connectionTimeout = 5_000,
+  queryTimeout = 30_000,
   drainDeadline = 30_000,
   canary = 'SELECT 1 FROM users LIMIT 1',
   loginBudget = 75_000,
-  awayBudget = 5_000,
+  awayBudget = 15_000,
 }: DatabaseOptions): Database {
   const generations = createGenerations({
     secret,
@@ -70,6 +75,7 @@ export function createDatabase({
     logger,
     max,
     connectionTimeout,
+    queryTimeout,
     drainDeadline,
     canary,
   });
@@ -97,7 +103,7 @@ export function createDatabase({
 
   /** Whether trying again can help: another role is in use now, or this one has lost what it proved to have. */
   const canRecover = async (from: Generation, deadline: number): Promise<boolean> => {
-    if (await replaced(from.version)) return true;
+    if (await replaced(from.version).catch(() => false)) return true;
     const works = await from.prove().then(
       () => true,
       () => false,
@@ -124,22 +130,29 @@ export function createDatabase({
     }
   };
 
+  const run = async <R extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] | undefined,
+    { repeatable }: { repeatable: boolean },
+  ): Promise<pg.QueryResult<R>> => {
+    const started = clock.now();
+    for (;;) {
+      const from = generations.active();
+      try {
+        return await withClient((client) => client.query<R>(text, values));
+      } catch (error) {
+        const isCutOff = repeatable && isConnectionLost(error) && clock.now() - started < awayBudget;
+        if (isCutOff) await clock.sleep(AWAY_PAUSE);
+        // Refused for want of rights, the one statement had no effect: it may run again.
+        else if (!isRightsLost(error) || !(await canRecover(from, started + loginBudget))) throw error;
+      }
+    }
+  };
+
   return {
     start: generations.start,
-
-    async query(text, values) {
-      const deadline = clock.now() + loginBudget;
-      for (;;) {
-        const from = generations.active();
-        try {
-          return await withClient((client) => client.query(text, values));
-        } catch (error) {
-          // Refused for want of rights, the one statement had no effect: it may run again.
-          if (!isRightsLost(error) || !(await canRecover(from, deadline))) throw error;
-        }
-      }
-    },
-
+    query: (text, values) => run(text, values, { repeatable: false }),
+    read: (text, values) => run(text, values, { repeatable: true }),
     withClient,
     close: generations.close,
   };

@@ -33,7 +33,7 @@ export function dbTestRoutes({ database }: { database: Database }): Route[] {
       },
       async handle(_request, response) {
         const started = performance.now();
-        const { rows } = await database.query<Row>(ROUND_TRIP).catch((cause: unknown) => {
+        const { rows } = await database.read<Row>(ROUND_TRIP).catch((cause: unknown) => {
           throw new HttpProblem(503, 'The database does not answer.', { cause });
         });
         const latencyMs = Math.round((performance.now() - started) * 100) / 100;

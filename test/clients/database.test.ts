@@ -28,9 +28,14 @@ before(async () => {
   postgres = await startPostgres({ directory });
   ({ owner, app } = await prepareDatabase(postgres.connection));
   await runMigrations(databaseSchema.parse(owner));
-  administrator = new Client({ ...postgres.connection, database: app.dbname });
-  await administrator.connect();
+  await connectAdministrator();
 });
+
+async function connectAdministrator() {
+  administrator = new Client({ ...postgres.connection, database: app.dbname });
+  administrator.on('error', () => {});
+  await administrator.connect();
+}
 
 after(async () => {
   await administrator?.end();
@@ -58,6 +63,7 @@ async function lockOut({ username }: DatabaseCredentials) {
 
 interface FixtureOptions {
   max?: number;
+  queryTimeout?: number;
   drainDeadline?: number;
   loginBudget?: number;
   /** Milliseconds between two forced reads of the secret. */
@@ -365,6 +371,43 @@ describe('rotation', () => {
         await client.query('SELECT 1');
       }),
     );
+    assert.equal((await database.query('SELECT 1')).rowCount, 1);
+    await database.close();
+  });
+});
+
+describe('a server that restarts', () => {
+  it('costs no read, whether it runs or begins meanwhile', async () => {
+    const { database } = await createFixture(await createLogin());
+    await database.start();
+    const during = Array.from({ length: 5 }, () => database.read('SELECT pg_sleep(1)'));
+    await eventually(5, async () => {
+      const running = "SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'";
+      return (await administrator.query(running)).rowCount;
+    });
+    const restarted = postgres.restart();
+    const after = Array.from({ length: 20 }, () => database.read('SELECT 1 FROM users'));
+    await restarted;
+    await connectAdministrator();
+    await Promise.all([...during, ...after]);
+    await database.close();
+  });
+
+  it('a statement that may have run is not repeated', async () => {
+    const login = await createLogin();
+    const { database } = await createFixture(login);
+    await database.start();
+    const cut = assert.rejects(database.query('SELECT pg_sleep(60)'), { code: '57P01' });
+    await eventually(1, () => sessionsOf(login.username));
+    await lockOut(login);
+    await cut;
+    await database.close();
+  });
+
+  it('that says nothing ends in an error, and the connection is not used again', async () => {
+    const { database } = await createFixture(await createLogin(), { queryTimeout: 100, max: 1 });
+    await database.start();
+    await assert.rejects(database.query('SELECT pg_sleep(60)'), /timeout/);
     assert.equal((await database.query('SELECT 1')).rowCount, 1);
     await database.close();
   });

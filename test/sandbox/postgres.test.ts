@@ -150,6 +150,17 @@ describe('life and death', { timeout: 60_000 }, () => {
     await one.stop();
   });
 
+  test('restarts on the same port with the same data, and tells of its end afterwards', async (t) => {
+    const postgres = await startForTest(t);
+    await query(postgres.connection, 'CREATE TABLE kept ()');
+    const { pid } = postgres;
+    await postgres.restart();
+    assert.notEqual(postgres.pid, pid);
+    assert.deepEqual(await query(postgres.connection, 'SELECT FROM kept'), []);
+    process.kill(Number(postgres.pid), 'SIGQUIT');
+    assert.match(String(await postgres.exited), /immediate shutdown/);
+  });
+
   test('tells of an unexpected end, with the last lines of the log', async (t) => {
     const postgres = await startForTest(t);
     process.kill(Number(postgres.pid), 'SIGQUIT');
