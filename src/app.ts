@@ -54,7 +54,7 @@ export function createApp({
   const app = express();
   app.set('trust proxy', limits.trustedProxies);
   app.disable('x-powered-by');
-  // Nothing is kept, so nobody has a copy to ask about; a 304 would be an answer that no route describes.
+  // Nothing is kept, so nobody has a copy to ask about.
   app.disable('etag');
   app.use(requestLog({ logger }), ...responseHeaders());
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));

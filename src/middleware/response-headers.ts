@@ -13,7 +13,9 @@ const CONTENT_SECURITY_POLICY = {
 };
 
 export function responseHeaders(): RequestHandler[] {
-  const notStored: RequestHandler = (_request, response, next) => {
+  const notStored: RequestHandler = (request, response, next) => {
+    // Express would answer 304 to `*`, of which no route speaks.
+    delete request.headers['if-none-match'];
     response.set('Cache-Control', 'no-store');
     next();
   };

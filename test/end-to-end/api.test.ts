@@ -83,6 +83,15 @@ describe('headers of every answer', () => {
       assert.equal(headers.get('Cache-Control'), 'no-store', what);
   });
 
+  it('give no name to a copy, and know of none', async () => {
+    // Without the second header fetch adds one that asks for no copy.
+    const conditional = { 'If-None-Match': '*', 'Cache-Control': 'max-age=0' };
+    for await (const [what, answer, { faults }] of answers(conditional)) {
+      assert.equal(answer.headers.get('ETag'), null, what);
+      assert.deepEqual(faults(answer), [], what);
+    }
+  });
+
   it('open nothing to scripts of other origins, asked before or not', async () => {
     const Origin = 'https://elsewhere.example';
     const opening = (headers: Headers) =>
