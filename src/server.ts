@@ -10,11 +10,9 @@ import * as featureIndex from './features/index.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createService } from './service.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 const features: Feature[] = Object.values(featureIndex);
-
-/** Milliseconds for requests in flight, leases and connections to end after a signal. */
-const STOP_DEADLINE = 10_000;
 
 try {
   await main();
@@ -27,6 +25,10 @@ try {
 async function main() {
   const config = loadConfig(process.env, features);
   const logger = createLogger({ level: config.logLevel });
+  // From the beginning: as the first process of a container, one that does not listen to a signal does not get it.
+  let stop = async () => {};
+  stopOnSignal(() => stop(), logger);
+
   const provider = await config.createProvider();
   const service = await createService({ config, provider, features, clock, logger });
 
@@ -39,33 +41,10 @@ async function main() {
   process.send?.({ kind: 'listening', port: server.port });
 
   /** Not ready at once; requests in flight finish; then everything is given back in the reverse order. */
-  const stop = async () => {
+  stop = async () => {
     service.readiness.stop();
     const cut = await server.stop();
     if (cut > 0) logger.warn({ requests: cut }, 'ended before every answer had');
     await service.close();
   };
-
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    logger.info({ signal }, 'stopping');
-    setTimeout(() => {
-      logger.error('not everything ended in time');
-      process.exit(1);
-    }, STOP_DEADLINE).unref();
-    stop().then(
-      () => {
-        logger.info('stopped');
-        process.exit(0);
-      },
-      (error) => {
-        logger.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
 }
