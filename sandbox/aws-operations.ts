@@ -92,8 +92,15 @@ export function createOperations(region: string) {
       const secret = secrets.findUsable(SecretId);
       const stage = String(VersionStage);
       const target = secret.versions.find(({ id }) => id === MoveToVersionId);
+      const holder = secret.versions.find(({ stages }) => stages.has(stage));
+      // Whoever moves a label must say where it is now; of two who move it, only one can be right.
+      if (holder !== target && holder?.id !== RemoveFromVersionId)
+        throw new AwsError(
+          'InvalidParameterException',
+          `The parameter RemoveFromVersionId is not the version that ${stage} is attached to.`,
+        );
       if (target) moveStage(secret, stage, target);
-      else secret.versions.find(({ id }) => id === RemoveFromVersionId)?.stages.delete(stage);
+      else holder?.stages.delete(stage);
       return identify(secret);
     },
 

@@ -6,16 +6,19 @@ import express, { type Request, type Response } from 'express';
 import { createAccessKey, startCredentials } from './aws-credentials.ts';
 import { createOperations, type RequestParameters } from './aws-operations.ts';
 import { AwsError, REFUSALS, sendAnswer, sendError } from './aws-protocol.ts';
+import { startSts } from './aws-sts.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
 const READER_OPERATIONS = new Set(['GetSecretValue', 'DescribeSecret']);
+const WRITER_OPERATIONS = new Set(['CreateSecret', 'PutSecretValue', 'UpdateSecretVersionStage']);
+const WRITER_ROLE = 'arn:aws:iam::000000000000:role/myapp-secrets-writer';
 
 export interface AwsSecretsManagerOptions {
   /** Where the credentials token lies, a directory that only this user can read. */
   directory: string;
   region?: string;
-  /** Names that the reader's policy allows. */
+  /** Names that the reader's policy allows, and the writer's. */
   mayRead: (name: string) => boolean;
   /** Speaks HTTPS with this certificate. */
   tls?: { key: string; cert: string };
@@ -30,6 +33,7 @@ export async function startAwsSecretsManager({
   const reader = createAccessKey('ASIA');
   const administrator = createAccessKey('AKIA');
   const { operations, put, disableKey } = createOperations(region);
+  const sts = await startSts({ roles: [{ arn: WRITER_ROLE, trusts: reader.accessKeyId }] });
   const reads = { value: 0, version: 0 };
   const faults = createFaults((refusal, _request, response) => {
     const [code, status] = REFUSALS[refusal];
@@ -37,10 +41,12 @@ export async function startAwsSecretsManager({
   });
 
   /** The part of the policy language the template's own policies use: actions on named secrets. */
-  const authorize = (request: Request, operation: string, { SecretId = '' }: RequestParameters) => {
+  const authorize = (request: Request, operation: string, { SecretId, Name }: RequestParameters) => {
+    const name = SecretId ?? Name ?? '';
     const [, accessKeyId, scopeRegion] =
       /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '') ?? [];
-    if (accessKeyId !== reader.accessKeyId && accessKeyId !== administrator.accessKeyId)
+    const isWriter = sts.roleOf(accessKeyId) === WRITER_ROLE;
+    if (!isWriter && accessKeyId !== reader.accessKeyId && accessKeyId !== administrator.accessKeyId)
       throw new AwsError(
         'UnrecognizedClientException',
         'The security token included in the request is invalid.',
@@ -49,12 +55,13 @@ export async function startAwsSecretsManager({
     if (scopeRegion !== region)
       throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     if (accessKeyId === administrator.accessKeyId) return;
-    if (!READER_OPERATIONS.has(operation) || !mayRead(SecretId))
+    const allowed = isWriter ? WRITER_OPERATIONS : READER_OPERATIONS;
+    if (!allowed.has(operation) || !mayRead(name))
       throw new AwsError(
         'AccessDeniedException',
-        `User is not authorized to perform: secretsmanager:${operation} on resource: ${SecretId}`,
+        `User is not authorized to perform: secretsmanager:${operation} on resource: ${name}`,
       );
-    reads[operation === 'GetSecretValue' ? 'value' : 'version'] += 1;
+    if (!isWriter) reads[operation === 'GetSecretValue' ? 'value' : 'version'] += 1;
   };
 
   const handlers = new Map<string, (parameters: RequestParameters) => object>(Object.entries(operations));
@@ -87,7 +94,10 @@ export async function startAwsSecretsManager({
       // Version 1 of the command line reads this one.
       AWS_DEFAULT_REGION: region,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+      AWS_ENDPOINT_URL_STS: sts.url,
       ...credentials.environment,
+      // Whom it may become to write.
+      WRITER_AWS_ROLE_ARN: WRITER_ROLE,
     },
     /** An identity that may do everything, for seeding and for rotation. */
     administrator,
@@ -102,7 +112,7 @@ export async function startAwsSecretsManager({
     /** Disables the KMS key that encrypts the secret. */
     disableKey,
     async close() {
-      await Promise.all([listening.close(), credentials.close()]);
+      await Promise.all([listening.close(), credentials.close(), sts.close()]);
     },
   };
 }

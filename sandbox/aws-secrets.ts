@@ -81,7 +81,9 @@ export function addVersion(
   id: string = randomUUID(),
 ): Version {
   const version: Version = { id, value, createdAt: Date.now(), stages: new Set() };
+  // The first version is the current one, whatever its labels.
+  const labels = secret.versions.length === 0 ? ['AWSCURRENT', ...stages] : stages;
   secret.versions.push(version);
-  for (const stage of stages) moveStage(secret, stage, version);
+  for (const stage of labels) moveStage(secret, stage, version);
   return version;
 }

@@ -13,6 +13,12 @@ import { createCertificates } from './certificates.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
+/** What Key Vault Secrets User and Key Vault Secrets Officer may do, as far as the template needs it. */
+const ALLOWED = {
+  reader: new Set(['getSecret', 'readMetadata']),
+  writer: new Set(['getSecret', 'readMetadata', 'setSecret']),
+};
+
 export interface AzureKeyVaultOptions {
   /** Where the authority's certificate is written. */
   directory: string;
@@ -37,7 +43,7 @@ export async function startAzureKeyVault({
 
   const reads = { value: 0, version: 0 };
 
-  /** Two roles at the scope of single secrets: Key Vault Secrets User where `mayRead`, Secrets Officer on all. */
+  /** Roles at the scope of single secrets: Secrets User and Secrets Officer where `mayRead`, and one that may do all. */
   const authorize = (request: Request, action: string) => {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (!token)
@@ -45,16 +51,15 @@ export async function startAzureKeyVault({
     const role = identity.roleOf(token);
     if (!role) throw new KeyVaultError(401, 'Unauthorized', 'Error validating token: unknown or expired.');
     const { name } = request.params;
-    const isReading = action === 'getSecret' || action === 'readMetadata';
     if (role === 'administrator') return;
-    if (!isReading || typeof name !== 'string' || !mayRead(name))
+    if (!ALLOWED[role].has(action) || typeof name !== 'string' || !mayRead(name))
       throw new KeyVaultError(
         403,
         'Forbidden',
         `Caller is not authorized to perform action on resource.\r\nAction: 'Microsoft.KeyVault/vaults/secrets/${action}/action'\r\nResource: 'vaults/sandbox/secrets/${name ?? ''}'`,
         'ForbiddenByRbac',
       );
-    reads[action === 'getSecret' ? 'value' : 'version'] += 1;
+    if (role === 'reader') reads[action === 'getSecret' ? 'value' : 'version'] += 1;
   };
 
   const secrets = createSecrets();
@@ -94,9 +99,11 @@ export async function startAzureKeyVault({
       IDENTITY_ENDPOINT: identity.endpoint,
       IDENTITY_HEADER: identity.header,
       NODE_EXTRA_CA_CERTS: caFile,
+      // Whom it may become to write.
+      WRITER_AZURE_CLIENT_ID: identity.clients.writer,
     },
     /** Added to `environment`: an identity that may do everything, for seeding and for rotation. */
-    administrator: { AZURE_CLIENT_ID: identity.administratorClientId },
+    administrator: { AZURE_CLIENT_ID: identity.clients.administrator },
     /** Creates the secret or gives it a new current version. */
     async put(name: string, value: string) {
       secrets.set(name, { value });

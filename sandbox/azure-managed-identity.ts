@@ -1,6 +1,6 @@
 /**
  * The endpoint where an App Service asks for tokens of its identities: the system-assigned one is the
- * reader, a user-assigned one the administrator.
+ * reader, user-assigned ones the writer and the administrator.
  * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -9,11 +9,19 @@ import { REFUSALS, RESOURCE, seconds } from './azure-protocol.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
+export type Role = 'reader' | 'writer' | 'administrator';
+
 /** @param tokenLifetime in seconds */
 export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: number }) {
   const header = randomUUID();
-  const administratorClientId = randomUUID();
-  const tokens = new Map<string, { role: 'reader' | 'administrator'; expiresOn: number }>();
+  const clients = { administrator: randomUUID(), writer: randomUUID() };
+  const tokens = new Map<string, { role: Role; expiresOn: number }>();
+
+  /** The identity of the system has no client id that anybody would say. */
+  const roleOfClient = (id: unknown): Role | undefined => {
+    if (id === undefined) return 'reader';
+    return (['administrator', 'writer'] as const).find((role) => clients[role] === id);
+  };
 
   const refuse = (response: Response, statusCode: number, message: string) =>
     void response.status(statusCode).json({ statusCode, message });
@@ -28,7 +36,8 @@ export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: n
       return refuse(response, 401, 'The identity header is wrong.');
     if (query['api-version'] !== '2019-08-01') return refuse(response, 400, 'Unknown api-version.');
     if (query.resource !== RESOURCE) return refuse(response, 400, `Unknown resource ${query.resource}.`);
-    if (query.client_id !== undefined && query.client_id !== administratorClientId)
+    const role = roleOfClient(query.client_id);
+    if (!role)
       return refuse(
         response,
         400,
@@ -36,7 +45,7 @@ export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: n
       );
     const token = randomBytes(32).toString('base64url');
     const expiresOn = seconds() + tokenLifetime;
-    tokens.set(token, { role: query.client_id ? 'administrator' : 'reader', expiresOn });
+    tokens.set(token, { role, expiresOn });
     response.json({
       access_token: token,
       expires_on: String(expiresOn),
@@ -50,7 +59,7 @@ export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: n
   return {
     endpoint: `${url}/msi/token`,
     header,
-    administratorClientId,
+    clients,
     faults,
     /** Whose token it is; nobody's when it has expired or was never issued. */
     roleOf(token: string) {

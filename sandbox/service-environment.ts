@@ -32,7 +32,7 @@ export function serviceEnvironment(settings: Record<string, string>): Record<str
 export const conflictingVariables = (settings: Record<string, string>): string[] =>
   Object.keys(process.env).filter(
     (name) =>
-      /^(AWS_|VAULT_|AZURE_|IDENTITY_|MSI_|SECRET_|SECRETS_)/.test(name) &&
+      /^(AWS_|VAULT_|AZURE_|IDENTITY_|MSI_|SECRET_|SECRETS_|WRITER_)/.test(name) &&
       !/_CA_(BUNDLE|CERT)$/.test(name) &&
       !(name in settings),
   );

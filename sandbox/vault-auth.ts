@@ -34,6 +34,7 @@ export interface TokenOptions {
 export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOptions) {
   const tokens = new Map<string, Token>();
   const appRole = { roleId: randomUUID(), secretId: randomUUID() };
+  const writerRole = { roleId: randomUUID(), secretId: randomUUID() };
   const sessions = { logins: 0, renewals: 0 };
 
   const create = (path: string, policies: string[], lasting = ttl, renewable = true): Token => {
@@ -91,10 +92,11 @@ export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOpt
 
   onWrite(publicRouter, '/auth/approle/login', (request, response) => {
     const { role_id, secret_id } = request.body ?? {};
-    if (role_id !== appRole.roleId || secret_id !== appRole.secretId)
-      throw new VaultError(400, 'invalid role or secret ID');
+    const role = [appRole, writerRole].find(({ roleId }) => roleId === role_id);
+    if (role?.secretId !== secret_id) throw new VaultError(400, 'invalid role or secret ID');
     sessions.logins += 1;
-    response.json(envelope(describe(create('auth/approle/login', ['default', 'app']))));
+    const policy = role === appRole ? 'app' : 'app-writer';
+    response.json(envelope(describe(create('auth/approle/login', ['default', policy]))));
   });
 
   onWrite(publicRouter, '/auth/kubernetes/login', (request, response) => {
@@ -156,6 +158,7 @@ export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOpt
     router,
     authenticate,
     appRole,
+    writerRole,
     sessions,
     root: create('auth/token/root', ['root'], 0),
     create,

@@ -32,7 +32,7 @@ const ALLOWED_TO_ALL = [
 ];
 
 export interface VaultOptions {
-  /** Names that the application's policy lets it read. */
+  /** Names that the application's policy lets it read, and the writer's lets it write. */
   mayRead: (name: string) => boolean;
   /** Seconds that a login lasts, and that each renewal adds. Default one hour. */
   tokenTtl?: number;
@@ -88,6 +88,8 @@ export async function startVault({
     const reading = request.method === 'GET' && !request.query.list && policies.includes('app');
     const [, area, name] = /^secret\/(data|metadata)\/(.+)$/.exec(path) ?? [];
     const isLogin = databaseEngine !== undefined && path.startsWith('database/creds/');
+    const isWriting = request.method !== 'GET' && request.method !== 'DELETE' && area === 'data';
+    if (policies.includes('app-writer') && isWriting && name !== undefined && mayRead(name)) return;
     if (policies.includes('writer') && (isLogin || path.startsWith('secret/'))) return;
     if (!reading || !(isLogin || (name !== undefined && mayRead(name)))) throw permissionDenied();
     reads[area === 'metadata' ? 'version' : 'value'] += 1;
@@ -175,6 +177,9 @@ export async function startVault({
       VAULT_ADDR: listening.url,
       VAULT_ROLE_ID: tokens.appRole.roleId,
       VAULT_SECRET_ID: tokens.appRole.secretId,
+      // Whom it may become to write.
+      WRITER_VAULT_ROLE_ID: tokens.writerRole.roleId,
+      WRITER_VAULT_SECRET_ID: tokens.writerRole.secretId,
     },
     /** May do everything, for seeding and for rotation. */
     rootToken: tokens.root.id,

@@ -62,6 +62,10 @@ export interface Config {
   secretNames: Record<SecretId, string>;
   /** Imports the chosen SDK and builds its provider. */
   createProvider(): Promise<SecretProvider>;
+  /** The same backend as the identity that writes. @throws StartupError where nothing says who that is */
+  createWriter(): Promise<SecretProvider>;
+  /** The backend's name of a secret: one of `secretNames`, or another under the prefix. @throws SecretError */
+  nameOf(id: string): string;
   /** The settings of one of the parts that the configuration was loaded for. */
   settingsOf<S extends z.ZodType>(part: Configurable<S>): z.infer<S>;
 }
@@ -87,9 +91,13 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
   if (providerSettings?.error) problems.push(...toProblems(providerSettings.error));
   const partSettings = new Map(parts.map((part) => [part, part.settings.safeParse(env)]));
   for (const { error } of partSettings.values()) if (error) problems.push(...toProblems(error));
+  // Needed by whoever writes only; half an identity is a mistake in any case.
+  const writerSettings = registration?.writer?.safeParse(env);
+  const writerProblems = writerSettings?.error ? toProblems(writerSettings.error) : [];
+  if (Object.keys(env).some((name) => name.startsWith('WRITER_'))) problems.push(...writerProblems);
 
   if (!settings.success || !registration || chosen === undefined || problems.length > 0)
-    throw new StartupError('The configuration is incomplete.', problems, { temporary: false });
+    throw incomplete(problems);
 
   const { data } = settings;
   const secretTtl = data.SECRET_TTL ?? (chosen === 'file' ? FILE_TTL : TTL);
@@ -101,6 +109,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
     'database-administrator': data.DATABASE_ADMINISTRATOR_SECRET_NAME,
     'openai-administrator': data.OPENAI_ADMINISTRATOR_SECRET_NAME,
   };
+  const naming = { provider: chosen, prefix: data.SECRET_PREFIX };
+  const secretNames = Object.fromEntries(
+    SECRET_IDS.map((id) => [id, secretName(id, { ...naming, override: overrides[id] })]),
+  ) as Record<SecretId, string>;
   return {
     environment: data.NODE_ENV,
     host: data.HOST,
@@ -113,13 +125,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
     trustedProxies: data.TRUSTED_PROXIES,
     secretProvider: chosen,
     secretPrefix: data.SECRET_PREFIX,
-    secretNames: Object.fromEntries(
-      SECRET_IDS.map((id) => [
-        id,
-        secretName(id, { provider: chosen, prefix: data.SECRET_PREFIX, override: overrides[id] }),
-      ]),
-    ) as Record<SecretId, string>,
+    secretNames,
+    nameOf: (id) => (Object.hasOwn(secretNames, id) ? secretNames[id as SecretId] : secretName(id, naming)),
     createProvider: async () => registration.create(providerSettings?.data as never),
+    async createWriter() {
+      if (!registration.writer) throw incomplete([cannotWrite(chosen)]);
+      if (writerProblems.length > 0) throw incomplete(writerProblems);
+      return registration.create({ ...(providerSettings?.data as object), ...writerSettings?.data } as never);
+    },
     settingsOf: <S extends z.ZodType>(part: Configurable<S>) => partSettings.get(part)?.data as z.infer<S>,
   };
 }
@@ -139,6 +152,16 @@ const withoutBlanks = (environment: NodeJS.ProcessEnv): Record<string, string> =
   Object.fromEntries(
     Object.entries(environment).flatMap(([key, value]) => (value?.trim() ? [[key, value.trim()]] : [])),
   );
+
+const incomplete = (problems: Problem[]) =>
+  new StartupError('The configuration is incomplete.', problems, { temporary: false });
+
+const cannotWrite = (provider: string): Problem => ({
+  subject: 'SECRET_PROVIDER',
+  code: 'configuration',
+  message: `${provider} cannot be written to: it reads what something else delivers`,
+  remedy: 'Write where the secrets come from, or choose aws, vault or azure.',
+});
 
 const toProblems = (error: z.ZodError): Problem[] =>
   error.issues.map(({ path, message }) => ({

@@ -12,6 +12,8 @@ export type SecretErrorCode =
   | 'identity'
   /** The secret exists but is switched off: disabled, deleted and recoverable, or past its life. */
   | 'disabled'
+  /** Somebody else has written the secret meanwhile. */
+  | 'conflict'
   /** Too many requests. */
   | 'throttled'
   /** No usable answer: network, time-out, 5xx, sealed. */

@@ -92,14 +92,30 @@ describe('documents', () => {
   });
 
   it('.env.example has every variable that the configuration reads, and no other', () => {
-    const declared = ['src/config.ts', 'src/secrets/providers/settings.ts'].flatMap((path) =>
+    const features = sources.filter((path) => path.startsWith('src/features/'));
+    const declared = ['src/config.ts', 'src/secrets/providers/settings.ts', ...features].flatMap((path) =>
       [...read(path).matchAll(/\b([A-Z][A-Z_]+):\s*(?:z|required|seconds|wholeNumber)\b/g)].map(
         ([, name = '']) => name,
       ),
     );
-    const shown = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name);
-    // The first three are handed over when the process starts, the SDK reads the others; the last comes with its feature.
-    const known = ['VAULT_SECRET_ID', 'VAULT_TOKEN', 'DAPR_API_TOKEN', 'EXTERNAL_API_KEYS_SECRET_NAME'];
+    // The paragraph of a feature stays behind when somebody deletes the feature.
+    const paragraphs = read('.env.example')
+      .split('\n\n')
+      .filter((paragraph) => {
+        const [, feature] = /^# Feature ([\w-]+)/.exec(paragraph) ?? [];
+        return !feature || existsSync(join(ROOT, 'src/features', feature));
+      });
+    const shown = paragraphs.flatMap((paragraph) =>
+      [...paragraph.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name),
+    );
+    // Handed over when the process starts, and never written down.
+    const known = [
+      'VAULT_SECRET_ID',
+      'VAULT_TOKEN',
+      'WRITER_VAULT_SECRET_ID',
+      'WRITER_VAULT_TOKEN',
+      'DAPR_API_TOKEN',
+    ];
     const readBySdk = ['AZURE_CLIENT_ID', 'AZURE_TOKEN_CREDENTIALS'];
     assert.deepEqual(
       [...new Set([...declared, 'SECRET_PROVIDER'])].filter((name) => !known.includes(name)).sort(),

@@ -114,6 +114,32 @@ describe('parts with settings of their own', () => {
   });
 });
 
+describe('who writes', () => {
+  const vault = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 'reader' };
+  const writer = (environment: NodeJS.ProcessEnv) => loadConfig(environment).createWriter();
+
+  it('is nobody until it is said', async () => {
+    await assert.rejects(writer(aws), /incomplete/);
+    await assert.rejects(writer(vault), /incomplete/);
+    await assert.rejects(
+      writer({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/run/secrets' }),
+      (error: StartupError) => /file cannot be written to/.test(error.report()),
+    );
+  });
+
+  it('is another than who reads', async () => {
+    const provider = await writer({ ...vault, WRITER_VAULT_TOKEN: 'writer' });
+    assert.equal(provider.name, 'vault');
+    await provider.close?.();
+  });
+
+  it('is refused when only half of it is said', () =>
+    assert.match(
+      refusal({ ...vault, WRITER_VAULT_ROLE_ID: 'r' }).report(),
+      /WRITER_VAULT_SECRET_ID: is not set/,
+    ));
+});
+
 describe('defaults', () => {
   it('are those of .env.example', () => {
     const { port, logLevel, startupTimeout, secretTtl } = loadConfig(aws);
@@ -162,6 +188,15 @@ describe('names', () => {
     const given = names({ ...aws, OPENAI_ADMINISTRATOR_SECRET_NAME: 'elsewhere' });
     assert.equal(given['openai-administrator'], 'elsewhere');
     assert.equal(given['database-administrator'], 'myapp/database-administrator');
+  });
+
+  it('of other secrets stay under the prefix', () => {
+    const { nameOf } = loadConfig(aws);
+    assert.equal(nameOf('feature/flags'), 'myapp/feature/flags');
+    assert.equal(nameOf('jwt'), 'myapp/jwt');
+    for (const id of ['', '/', '..', '../other', 'a/../b', '/etc', 'a//b', 'a b', 'a\n', 'a%2fb', 'secret?x'])
+      assert.throws(() => nameOf(id), /cannot have this name/, id);
+    assert.equal(nameOf('constructor'), 'myapp/constructor');
   });
 
   it('can be given by hand', () =>

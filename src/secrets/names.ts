@@ -1,4 +1,5 @@
 /** The one place that knows what a secret is called in a backend. */
+import { SecretError } from '../errors.ts';
 
 export const SECRET_IDS = [
   'database',
@@ -20,12 +21,20 @@ export interface NamingOptions {
   override?: string | undefined;
 }
 
+/** Words joined by slashes: what cannot lead out of the prefix. */
+const ID = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+
 /**
  * The backend's name of a secret: `myapp/database` for AWS and Vault; `myapp-database` for Azure, whose
  * names know no slash; `database` for files, whose directory is the prefix.
+ * @throws SecretError `invalid` for an id that is not words joined by slashes
  */
-export function secretName(id: SecretId, { provider, prefix, override }: NamingOptions): string {
+export function secretName(id: string, { provider, prefix, override }: NamingOptions): string {
   if (override) return override;
+  if (!ID.test(id))
+    throw new SecretError('invalid', 'A secret cannot have this name', {
+      remedy: 'Use letters, digits, hyphens and underscores; slashes between words.',
+    });
   if (provider === 'file') return id;
   const name = `${prefix}/${id}`;
   return provider === 'azure' ? name.replaceAll('/', '-') : name;

@@ -37,6 +37,12 @@ export interface ReadOptions {
   layout?: { prefix: string; fields: readonly string[] } | undefined;
 }
 
+export interface WriteOptions {
+  /** The version that must be in force, null for none: any other is a `conflict`. Default: whichever there is. */
+  expected?: string | null | undefined;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Reads named secrets from one backend through its SDK. Keeps no cache and does not retry: the store
  * knows time, a provider does not. Every failure is a `SecretError`; an error never becomes null.
@@ -48,8 +54,8 @@ export interface SecretProvider {
   read(name: string, options?: ReadOptions): Promise<Secret>;
   /** The version in force without its value, where the backend can tell. @throws SecretError */
   version?(name: string, options?: Omit<ReadOptions, 'stage'>): Promise<string>;
-  /** Makes `value` the current version and returns its version. @throws SecretError */
-  write?(name: string, value: string, options?: { signal?: AbortSignal }): Promise<string>;
+  /** Makes `value` the current version, creates the secret if need be, and returns the version. @throws SecretError */
+  write?(name: string, value: string, options?: WriteOptions): Promise<string>;
   /** Prolongs a lease. The answer may be shorter than before. @throws SecretError `not-found` when it has ended */
   renew?(lease: Lease, options?: { signal?: AbortSignal }): Promise<Lease>;
   /** Ends a lease and its credentials now. @throws SecretError */

@@ -11,9 +11,16 @@ type Signal = AbortSignal | undefined;
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-export function createKeyVaultClient(vaultUrl: string) {
+export interface KeyVaultSettings {
+  vaultUrl: string;
+  /** Of the managed or workload identity to be. Default: AZURE_CLIENT_ID, or the identity of the system. */
+  clientId?: string | undefined;
+}
+
+export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
   const retryOptions = { maxRetries: 0 };
-  const client = new SecretClient(vaultUrl, new DefaultAzureCredential({ retryOptions }), {
+  const identity = clientId && { managedIdentityClientId: clientId, workloadIdentityClientId: clientId };
+  const client = new SecretClient(vaultUrl, new DefaultAzureCredential({ retryOptions, ...identity }), {
     retryOptions,
     // The SDK gives a token only to hosts under the domain that the challenge names, vault.azure.net, so that
     // a false vault cannot collect tokens. The sandbox is on loopback, where there is no such domain.
@@ -89,5 +96,7 @@ export function createKeyVaultClient(vaultUrl: string) {
 
   return { get, history, isDeleted, set };
 }
+
+export type KeyVaultClient = ReturnType<typeof createKeyVaultClient>;
 
 const createdTime = ({ createdOn }: SecretProperties): number => createdOn?.getTime() ?? 0;

@@ -53,6 +53,7 @@ const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
   denied: (name) => `Azure Key Vault refuses access to ${name}`,
   identity: (name) => `This process has no identity that Azure Key Vault accepts (asking for ${name})`,
   disabled: (name) => `${name} is disabled, or deleted and recoverable`,
+  conflict: (name) => `Somebody else has written ${name} meanwhile`,
   throttled: (name) => `Azure Key Vault throttles requests (asking for ${name})`,
   unavailable: (name) => `Azure Key Vault gave no usable answer for ${name}`,
   invalid: (name) => `Azure Key Vault does not accept the name or value of ${name}`,
@@ -70,6 +71,8 @@ function remedy(code: SecretErrorCode, { vaultUrl, name, role = READER }: Purpos
       return 'Check that a managed identity is assigned to this workload and that AZURE_CLIENT_ID is its client ID (leave it out for the system-assigned one); on AKS check the federated credential; on a workstation run `az login`.';
     case 'disabled':
       return `Enable its current version: az keyvault secret set-attributes ${secret} --enabled true. If it is deleted: az keyvault secret recover ${secret}`;
+    case 'conflict':
+      return 'Look at what is there now, and write again if that is still wanted.';
     case 'throttled':
       return 'Wait; if it goes on, raise the TTL or look for another caller that uses up the limit of the vault.';
     case 'unavailable':

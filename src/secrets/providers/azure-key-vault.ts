@@ -4,14 +4,16 @@
  * https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
  */
 import type { ReadOptions, Secret, SecretProvider, Stage } from '../provider.ts';
-import { createKeyVaultClient } from './azure-key-vault-client.ts';
+import { createKeyVaultClient, type KeyVaultSettings } from './azure-key-vault-client.ts';
 import { absent, deleted, ignoreNotFound, keyVaultError, withoutStage } from './azure-key-vault-errors.ts';
 import { combineFields, combineVersions, fieldSecrets } from './azure-key-vault-fields.ts';
+import { createKeyVaultWriter } from './azure-key-vault-writer.ts';
 
 type Signal = AbortSignal | undefined;
 
-export function createAzureKeyVault({ vaultUrl }: { vaultUrl: string }): SecretProvider {
-  const client = createKeyVaultClient(vaultUrl);
+export function createAzureKeyVault(settings: KeyVaultSettings): SecretProvider {
+  const { vaultUrl } = settings;
+  const client = createKeyVaultClient(settings);
 
   const currentVersion = async (name: string, signal: Signal): Promise<string | undefined> => {
     const [current] = await client.history(name, signal);
@@ -77,6 +79,6 @@ export function createAzureKeyVault({ vaultUrl }: { vaultUrl: string }): SecretP
     },
 
     /** Writes one JSON secret, which from then on goes before secrets per field. */
-    write: (name, value, { signal } = {}) => client.set(name, value, signal),
+    write: createKeyVaultWriter(client, vaultUrl),
   };
 }

@@ -16,8 +16,11 @@ export interface DaprSettings {
   apiToken?: string | undefined;
 }
 
+/** A conflict is of writes. */
+type Code = Exclude<SecretErrorCode, 'conflict'>;
+
 /** The status decides. A store's own failures are all 500, also those that cannot pass. */
-const CODES: Record<number, SecretErrorCode> = {
+const CODES: Record<number, Code> = {
   204: 'not-found',
   400: 'invalid',
   401: 'identity',
@@ -34,7 +37,7 @@ export function createDapr({ endpoint, component, apiToken }: DaprSettings): Sec
   const versionOf = (value: string) =>
     createHmac('sha256', key).update(value).digest('base64url').slice(0, 22);
 
-  const daprError = (code: SecretErrorCode, name: string, cause?: unknown) =>
+  const daprError = (code: Code, name: string, cause?: unknown) =>
     new SecretError(code, MESSAGES[code](name), { remedy: remedy(code, { endpoint, component }), cause });
 
   const fetchSecret = async (name: string, signal: AbortSignal | undefined): Promise<Response> => {
@@ -92,7 +95,7 @@ async function readJson(response: Response): Promise<unknown> {
   return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
-const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
+const MESSAGES: Record<Code, (name: string) => string> = {
   'not-found': (name) => `Dapr finds no secret ${name}, or no version at that stage`,
   denied: (name) => `Dapr refuses access to ${name}`,
   identity: (name) => `Dapr does not accept this process's token (asking for ${name})`,
@@ -102,7 +105,7 @@ const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
   invalid: (name) => `Dapr has no such secret store (asking for ${name})`,
 };
 
-function remedy(code: SecretErrorCode, { endpoint, component }: DaprSettings): string {
+function remedy(code: Code, { endpoint, component }: DaprSettings): string {
   switch (code) {
     case 'not-found':
     case 'disabled':

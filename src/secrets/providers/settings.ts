@@ -1,5 +1,7 @@
 /** The environment variables of each provider. Endpoints and identifiers; a secret only where it says who we are. */
 import { z } from 'zod';
+import type { AwsSettings } from './aws-secrets-manager.ts';
+import type { KeyVaultSettings } from './azure-key-vault-client.ts';
 
 /** Strips the `undefined` that `exactOptionalPropertyTypes` tells apart from an absent key. */
 const url = (protocols: RegExp, example: string) =>
@@ -8,7 +10,12 @@ const required = (hint: string) => z.string({ error: `is not set: ${hint}` });
 
 export const awsSettings = z
   .object({ AWS_REGION: required('the region of the secrets, for example eu-central-1') })
-  .transform((env) => ({ region: env.AWS_REGION }));
+  .transform((env): AwsSettings => ({ region: env.AWS_REGION }));
+
+/** Who writes: what differs from the settings of the reader. */
+export const awsWriterSettings = z
+  .object({ WRITER_AWS_ROLE_ARN: required('the role to assume for writing secrets') })
+  .transform((env) => ({ roleArn: env.WRITER_AWS_ROLE_ARN }));
 
 /** The first of Kubernetes, AppRole and token that is set: an identity of a machine goes before a person's token. */
 export const vaultSettings = z
@@ -29,7 +36,7 @@ export const vaultSettings = z
     VAULT_DATABASE_MOUNT: z.string().default('database'),
   })
   // Also when the address is wrong: one report names all there is to mend.
-  .superRefine(checkIdentity, { when: () => true })
+  .superRefine((env, context) => checkIdentity(env, context), { when: () => true })
   .transform((env) => ({
     address: env.VAULT_ADDR,
     mount: env.VAULT_KV_MOUNT,
@@ -40,6 +47,18 @@ export const vaultSettings = z
       ? { role: env.VAULT_DATABASE_ROLE, mount: env.VAULT_DATABASE_MOUNT }
       : undefined,
   }));
+
+export const vaultWriterSettings = z
+  .object({
+    WRITER_VAULT_KUBERNETES_ROLE: z.string().optional(),
+    WRITER_VAULT_ROLE_ID: z.string().optional(),
+    WRITER_VAULT_SECRET_ID: z.string().optional(),
+    WRITER_VAULT_SECRET_ID_FILE: z.string().optional(),
+    WRITER_VAULT_TOKEN: z.string().optional(),
+    VAULT_KUBERNETES_TOKEN_FILE: z.string().optional(),
+  })
+  .superRefine((env, context) => checkIdentity(writerOf(env), context, 'WRITER_'))
+  .transform((env) => ({ auth: identityOf(writerOf(env)), database: undefined }));
 
 interface VaultIdentity {
   VAULT_KUBERNETES_ROLE?: string | undefined;
@@ -58,20 +77,30 @@ function identityOf(env: VaultIdentity) {
   return { method: 'token' as const, token: env.VAULT_TOKEN ?? '' };
 }
 
-function checkIdentity(env: VaultIdentity, context: z.RefinementCtx) {
+const writerOf = (env: Record<string, string | undefined>): VaultIdentity => ({
+  VAULT_KUBERNETES_ROLE: env.WRITER_VAULT_KUBERNETES_ROLE,
+  VAULT_KUBERNETES_TOKEN_FILE: env.VAULT_KUBERNETES_TOKEN_FILE,
+  VAULT_ROLE_ID: env.WRITER_VAULT_ROLE_ID,
+  VAULT_SECRET_ID: env.WRITER_VAULT_SECRET_ID,
+  VAULT_SECRET_ID_FILE: env.WRITER_VAULT_SECRET_ID_FILE,
+  VAULT_TOKEN: env.WRITER_VAULT_TOKEN,
+});
+
+/** @param prefix of the variables */
+function checkIdentity(env: VaultIdentity, context: z.RefinementCtx, prefix = '') {
   const identity = identityOf(env);
   const missing = (name: string, message: string) =>
-    context.addIssue({ code: 'custom', path: [name], message });
+    context.addIssue({ code: 'custom', path: [prefix + name], message });
   if (identity.method === 'approle' && !identity.roleId)
     missing('VAULT_ROLE_ID', 'is not set: AppRole needs both halves');
   if (identity.method === 'approle' && !identity.secretId)
     missing('VAULT_SECRET_ID', 'is not set: AppRole needs both halves');
   if (env.VAULT_SECRET_ID && env.VAULT_SECRET_ID_FILE)
-    missing('VAULT_SECRET_ID', 'is set and VAULT_SECRET_ID_FILE too; keep one');
+    missing('VAULT_SECRET_ID', `is set and ${prefix}VAULT_SECRET_ID_FILE too; keep one`);
   if (identity.method === 'token' && !identity.token)
     missing(
       'VAULT_ROLE_ID',
-      'nothing says who this process is: set VAULT_ROLE_ID and VAULT_SECRET_ID or VAULT_SECRET_ID_FILE, or VAULT_KUBERNETES_ROLE, or VAULT_TOKEN in development',
+      `nothing says who this process is: set ${prefix}VAULT_ROLE_ID and ${prefix}VAULT_SECRET_ID or ${prefix}VAULT_SECRET_ID_FILE, or ${prefix}VAULT_KUBERNETES_ROLE, or ${prefix}VAULT_TOKEN in development`,
     );
 }
 
@@ -81,7 +110,11 @@ export const azureSettings = z
       url(/^https$/, 'https://myvault.vault.azure.net'),
     ),
   })
-  .transform((env) => ({ vaultUrl: env.AZURE_VAULT_URL }));
+  .transform((env): KeyVaultSettings => ({ vaultUrl: env.AZURE_VAULT_URL }));
+
+export const azureWriterSettings = z
+  .object({ WRITER_AZURE_CLIENT_ID: required('the client ID of the identity that writes secrets') })
+  .transform((env) => ({ clientId: env.WRITER_AZURE_CLIENT_ID }));
 
 export const fileSettings = z
   .object({ SECRETS_DIR: required('the directory that holds database.json, jwt.json, openai.json') })

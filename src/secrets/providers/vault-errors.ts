@@ -46,17 +46,12 @@ export const malformed = ({ name, mount }: Purpose) =>
     remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed), and that nothing between this process and Vault changes answers.`,
   });
 
-/** Says nothing of the value, and keeps no cause: the parser's message quotes it. */
-export const notAnObject = (name: string) =>
-  new SecretError('invalid', `The value for ${name} is not a JSON object`, {
-    remedy: 'Vault stores fields: write a JSON object such as {"username": "..."}.',
-  });
-
 const MESSAGES: Record<Code, (name: string) => string> = {
   'not-found': (name) => `Vault has no secret ${name}, or no version at that stage`,
   denied: (name) => `Vault refuses access to ${name}`,
   disabled: (name) => `The current version of ${name} is deleted`,
-  throttled: (name) => `Vault throttles requests (reading ${name})`,
+  conflict: (name) => `Somebody else has written ${name} meanwhile`,
+  throttled: (name) => `Vault throttles requests (asking for ${name})`,
   unavailable: (name) => `Vault gave no usable answer for ${name}`,
   invalid: (name) => `Vault does not accept the request for ${name}`,
 };
@@ -73,6 +68,8 @@ function remedy(
       return `Add to the policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }`;
     case 'disabled':
       return `Restore it: vault kv undelete -mount=${mount} -versions=${failure?.deletedVersion ?? '<version>'} ${name}. A destroyed version needs a new one: vault kv put -mount=${mount} ${name} ...`;
+    case 'conflict':
+      return 'Look at what is there now, and write again if that is still wanted.';
     case 'throttled':
       return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
     case 'unavailable':

@@ -4,12 +4,14 @@
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock.ts';
+import type { SecretError } from '../../errors.ts';
 import { createSecret, type ReadOptions, type Secret, type SecretProvider } from '../provider.ts';
 import { createVaultClient, type VaultClientSettings } from './vault-client.ts';
 import { createVaultDatabase, type VaultDatabaseSettings } from './vault-database.ts';
-import { malformed, notAnObject, type Purpose, toSecretError, vaultError } from './vault-errors.ts';
+import { malformed, type Purpose, toSecretError, vaultError } from './vault-errors.ts';
 import type { VaultAuth } from './vault-login.ts';
 import { createVaultSession } from './vault-session.ts';
+import { toFields, toText } from './vault-text.ts';
 
 export interface VaultSettings extends VaultClientSettings {
   /** Where the KV engine is mounted. Default `secret`. */
@@ -107,7 +109,7 @@ export function createVault(
     const { version, created_time, deletion_time } = data.metadata;
     return createSecret({
       name,
-      value: JSON.stringify(data.data),
+      value: toText(data.data),
       version: String(version),
       createdAt: new Date(created_time),
       // Only a time to come: a version past its deletion is not answered.
@@ -131,9 +133,15 @@ export function createVault(
 
     version: (name, { signal } = {}) => readVersion(name, signal),
 
-    async write(name, value, { signal } = {}) {
+    async write(name, value, { expected, signal } = {}) {
       const purpose = purposeOf(name, 'data', '"create", "update"');
-      const { data } = await call(writeAnswer, purpose, { body: { data: parseObject(name, value) }, signal });
+      const options = expected === undefined ? {} : { options: { cas: Number(expected ?? 0) } };
+      const body = { data: toFields(value), ...options };
+      const { data } = await call(writeAnswer, purpose, { body, signal }).catch((error: SecretError) => {
+        // Nothing else is wrong with a request like this: the version is not the expected one.
+        if (expected !== undefined && error.code === 'invalid') throw vaultError('conflict', purpose, error);
+        throw error;
+      });
       return String(data.version);
     },
 
@@ -142,12 +150,4 @@ export function createVault(
       client.close();
     },
   };
-}
-
-function parseObject(name: string, value: string): object {
-  try {
-    const parsed: unknown = JSON.parse(value);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  } catch {}
-  throw notAnObject(name);
 }

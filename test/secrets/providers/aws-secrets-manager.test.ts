@@ -28,6 +28,10 @@ describeProvider('AWS Secrets Manager', async () => {
     put: backend.put,
     disable: backend.remove,
     forbidden: 'other/secret',
+    writer: createAwsSecretsManager({
+      region: backend.environment.AWS_REGION,
+      roleArn: backend.environment.WRITER_AWS_ROLE_ARN,
+    }),
     unreachable: () => providerWith({ AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://127.0.0.1:1' }),
     impostor: () => providerWith({ AWS_ACCESS_KEY_ID: 'AKIAUNKNOWN', AWS_SECRET_ACCESS_KEY: 'unknown' }),
     faults: backend.faults,

@@ -57,6 +57,7 @@ describeProvider('Azure Key Vault', async () => {
     put: backend.put,
     disable: backend.disable,
     forbidden: 'other-secret',
+    writer: createAzureKeyVault({ vaultUrl, clientId: backend.environment.WRITER_AZURE_CLIENT_ID }),
     unreachable: async () => createAzureKeyVault({ vaultUrl: 'https://127.0.0.1:1' }),
     impostor: async () => providerAs('6f1f26ff-70a2-4b0e-a5b4-f0c1ed5ad3a5'),
     faults: backend.faults,

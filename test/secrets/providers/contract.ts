@@ -19,6 +19,8 @@ export interface ProviderFixture {
   disable(name: string): Promise<void>;
   /** Name of a secret that exists and that the provider's identity may not read. */
   forbidden: string;
+  /** The same backend as an identity that may write; absent where nobody writes through a provider. */
+  writer?: SecretProvider;
   /** The same kind of provider, pointed at a port where nobody listens. */
   unreachable(): Promise<SecretProvider>;
   /** The same kind of provider with credentials that the backend does not know. */
@@ -27,6 +29,8 @@ export interface ProviderFixture {
   faults?: Faults;
   close(): Promise<void>;
 }
+
+type Write = NonNullable<SecretProvider['write']>;
 
 export interface Deviations {
   /** Cases that this backend answers otherwise, each with the reason. */
@@ -223,6 +227,59 @@ export function describeProvider(
         remove();
         assert.equal(JSON.parse((await provider.read(name)).value).n, '1');
       });
+
+    const specifyWrite = (title: string, run: (fixture: ProviderFixture, write: Write) => Promise<void>) =>
+      it(title, { skip: deviations[title] ?? false }, async (context) => {
+        const { writer } = fixture;
+        if (!writer?.write) return context.skip('this provider does not write');
+        await run(fixture, writer.write);
+      });
+
+    specifyWrite('what is written is what is read', async ({ provider, nameOf }, write) => {
+      const name = nameOf('written');
+      for (const value of ['{"n":"1"}', '{"n":"2"}', 'no JSON, naïve 🔑', '["list"]', '"text"', '7']) {
+        const version = await write(name, value);
+        const secret = await provider.read(name);
+        assert.deepEqual([secret.value, secret.version], [value, version]);
+      }
+    });
+
+    specifyWrite('the reader is refused to write', async ({ provider, nameOf }, write) => {
+      const name = nameOf('read-only');
+      const version = await write(name, '{"n":"1"}');
+      const own = (options: object) => provider.write?.(name, '{"n":"2"}', options) ?? Promise.resolve();
+      await rejectsWith('denied', own({}));
+      await rejectsWith('denied', own({ expected: version }));
+      assert.equal((await provider.read(name)).version, version);
+    });
+
+    specifyWrite('a write that expects another version is a conflict', async (fixture, write) => {
+      const { provider, nameOf } = fixture;
+      const name = nameOf('contested');
+      const first = await write(name, '{"n":"1"}', { expected: null });
+      const second = await write(name, '{"n":"2"}', { expected: first });
+      await rejectsWith('conflict', write(name, '{"n":"3"}', { expected: first }));
+      await rejectsWith('conflict', write(name, '{"n":"3"}', { expected: null }));
+      const { value, version } = await provider.read(name);
+      assert.deepEqual([value, version], ['{"n":"2"}', second]);
+      assert.equal(JSON.parse((await provider.read(name, { stage: 'previous' })).value).n, '1');
+    });
+
+    specifyWrite('of several who expect the same version one writes', async (fixture, write) => {
+      const { provider, nameOf } = fixture;
+      const name = nameOf('raced');
+      let expected: string | null = null;
+      for (let round = 0; round < 3; round += 1) {
+        const values = Array.from({ length: 4 }, (_, index) => JSON.stringify({ round, index }));
+        const outcomes = await Promise.allSettled(values.map((value) => write(name, value, { expected })));
+        const winners = values.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+        for (const outcome of outcomes)
+          if (outcome.status === 'rejected') await rejectsWith('conflict', Promise.reject(outcome.reason));
+        const { value, version } = await provider.read(name);
+        assert.deepEqual(winners, [value]);
+        expected = version;
+      }
+    });
 
     specify('close() lets go of everything, and may be called twice', async ({ provider }) => {
       await provider.close?.();

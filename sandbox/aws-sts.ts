@@ -1,0 +1,67 @@
+/**
+ * AWS's Security Token Service as far as assuming a role goes: the Query protocol, answers in XML.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+ */
+import express from 'express';
+import { createAccessKey } from './aws-credentials.ts';
+import { listen } from './http.ts';
+
+export interface AssumableRole {
+  arn: string;
+  /** The access key whose owner may assume it. */
+  trusts: string;
+  /** What the caller must say, where a third party assumes the role. */
+  externalId?: string;
+}
+
+export async function startSts({ roles }: { roles: AssumableRole[] }) {
+  const roleByKey = new Map<string, string>();
+
+  const app = express();
+  app.use(express.urlencoded({ extended: false }));
+  app.post('/', ({ headers, body }, response) => {
+    response.type('text/xml');
+    const caller = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1];
+    const role = roles.find(({ arn }) => arn === body.RoleArn);
+    if (!role || role.trusts !== caller || role.externalId !== body.ExternalId)
+      return void response.status(403).send(REFUSAL);
+    const { accessKeyId, secretAccessKey } = createAccessKey('ASIA');
+    roleByKey.set(accessKeyId, role.arn);
+    response.send(answer({ accessKeyId, secretAccessKey, arn: role.arn }));
+  });
+
+  const { url, close } = await listen(app);
+  return {
+    url,
+    /** The role that somebody assumed to get this access key. */
+    roleOf: (accessKeyId: string | undefined) => roleByKey.get(accessKeyId ?? ''),
+    close,
+  };
+}
+
+const XMLNS = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"';
+
+const REFUSAL = `
+<ErrorResponse ${XMLNS}>
+  <Error>
+    <Type>Sender</Type>
+    <Code>AccessDenied</Code>
+    <Message>User is not authorized to perform: sts:AssumeRole</Message>
+  </Error>
+</ErrorResponse>`;
+
+const answer = (key: { accessKeyId: string; secretAccessKey: string; arn: string }) => `
+<AssumeRoleResponse ${XMLNS}>
+  <AssumeRoleResult>
+    <Credentials>
+      <AccessKeyId>${key.accessKeyId}</AccessKeyId>
+      <SecretAccessKey>${key.secretAccessKey}</SecretAccessKey>
+      <SessionToken>sandbox</SessionToken>
+      <Expiration>${new Date(Date.now() + 3600_000).toISOString()}</Expiration>
+    </Credentials>
+    <AssumedRoleUser>
+      <AssumedRoleId>AROASANDBOX:session</AssumedRoleId>
+      <Arn>${key.arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/session</Arn>
+    </AssumedRoleUser>
+  </AssumeRoleResult>
+</AssumeRoleResponse>`;

@@ -1,0 +1,78 @@
+/**
+ * Writing to AWS Secrets Manager. Whoever expects a version puts the value beside it, labelled AWSPENDING, and then
+ * moves AWSCURRENT from the expected version to it, which AWS refuses when the label is elsewhere by now; rotations
+ * of AWS's own end the same way.
+ * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
+ */
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { SecretError } from '../../errors.ts';
+import type { WriteOptions } from '../provider.ts';
+import type { AwsCall } from './aws-secrets-manager.ts';
+import { awsError, malformed } from './aws-secrets-manager-errors.ts';
+
+type Signal = AbortSignal | undefined;
+
+export function createAwsWriter(call: AwsCall, region: string) {
+  /** A first version is AWSCURRENT whatever its label. */
+  const put = async (name: string, value: string, stage: string, signal: Signal) => {
+    const { VersionId, VersionStages = [] } = await call('PutSecretValue', name, signal, (client, options) =>
+      client.send(
+        new PutSecretValueCommand({ SecretId: name, SecretString: value, VersionStages: [stage] }),
+        options,
+      ),
+    );
+    if (VersionId === undefined) throw malformed(name);
+    return { version: VersionId, isCurrent: VersionStages.includes('AWSCURRENT') };
+  };
+
+  const moveStage = (
+    name: string,
+    stage: string,
+    move: { MoveToVersionId?: string; RemoveFromVersionId?: string },
+    signal: Signal,
+  ) =>
+    call('UpdateSecretVersionStage', name, signal, (client, options) =>
+      client.send(
+        new UpdateSecretVersionStageCommand({ SecretId: name, VersionStage: stage, ...move }),
+        options,
+      ),
+    );
+
+  const replace = async (name: string, value: string, expected: string | null, signal: Signal) => {
+    const { version, isCurrent } = await put(name, value, 'AWSPENDING', signal);
+    if (isCurrent) return version;
+    try {
+      const from = expected === null ? {} : { RemoveFromVersionId: expected };
+      await moveStage(name, 'AWSCURRENT', { MoveToVersionId: version, ...from }, signal);
+      return version;
+    } catch (error) {
+      // Without a label AWS forgets the version. Where somebody has taken the label already, all is well.
+      await moveStage(name, 'AWSPENDING', { RemoveFromVersionId: version }, signal).catch(() => {});
+      if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
+      throw awsError('conflict', { action: 'UpdateSecretVersionStage', name, region }, error);
+    }
+  };
+
+  const create = async (name: string, value: string, signal: Signal) => {
+    const { VersionId } = await call('CreateSecret', name, signal, (client, options) =>
+      client.send(new CreateSecretCommand({ Name: name, SecretString: value }), options),
+    );
+    if (VersionId === undefined) throw malformed(name);
+    return VersionId;
+  };
+
+  return async (name: string, value: string, { expected, signal }: WriteOptions = {}): Promise<string> => {
+    try {
+      if (expected === undefined) return (await put(name, value, 'AWSCURRENT', signal)).version;
+      return await replace(name, value, expected, signal);
+    } catch (error) {
+      const isMissing = error instanceof SecretError && error.code === 'not-found';
+      if (!isMissing || typeof expected === 'string') throw error;
+      return create(name, value, signal);
+    }
+  };
+}

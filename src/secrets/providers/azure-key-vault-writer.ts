@@ -1,0 +1,34 @@
+/**
+ * Writing to Azure Key Vault, which has no conditional write: whoever expects a version looks before and after, so
+ * that two writers in one process never both succeed, and two processes in the same moment are told afterwards.
+ */
+import type { WriteOptions } from '../provider.ts';
+import type { KeyVaultClient } from './azure-key-vault-client.ts';
+import { keyVaultError } from './azure-key-vault-errors.ts';
+
+export function createKeyVaultWriter(client: KeyVaultClient, vaultUrl: string) {
+  let last: Promise<unknown> = Promise.resolve();
+
+  const replace = async (
+    name: string,
+    value: string,
+    expected: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<string> => {
+    const before = await client.history(name, signal);
+    if ((before[0]?.version ?? null) !== expected) throw keyVaultError('conflict', { vaultUrl, name });
+    const version = await client.set(name, value, signal);
+    const after = await client.history(name, signal);
+    if (after.length > before.length + 1) throw keyVaultError('conflict', { vaultUrl, name });
+    return version;
+  };
+
+  /** Writes one JSON secret, which from then on goes before secrets per field. */
+  return (name: string, value: string, { expected, signal }: WriteOptions = {}): Promise<string> => {
+    if (expected === undefined) return client.set(name, value, signal);
+    // One at a time, so that another write of this process is seen before and not after.
+    const done = last.then(() => replace(name, value, expected, signal));
+    last = done.catch(() => {});
+    return done;
+  };
+}
