@@ -1,0 +1,96 @@
+/** 10: what the operator copies, as whom, and what stays when a secret vanishes. */
+import type {
+  IExternalSecret,
+  ISecretStore,
+} from '@kubernetes-models/external-secrets/external-secrets.io/v1';
+import { secretName } from '../../../src/secrets/names.ts';
+import { type Overlay, ofKind, one, type Policy, service } from '../overlay.ts';
+
+const stores = (overlay: Overlay) => ofKind<ISecretStore>(overlay, 'SecretStore');
+const externals = (overlay: Overlay) => ofKind<IExternalSecret>(overlay, 'ExternalSecret');
+const backend = (overlay: Overlay) => overlay.name.split('-')[0] ?? '';
+
+/** Seconds that `rotate` waits for the replicas, and that the kubelet may take of them. */
+const ROTATION_TIMEOUT = 900;
+const KUBELET = 180;
+
+export const policies: Policy[] = [
+  {
+    title: 'stores and secrets are of one namespace, in the version that is served',
+    violations: (overlay) =>
+      overlay.objects.filter(
+        ({ apiVersion, kind }) =>
+          apiVersion.startsWith('external-secrets.io/') &&
+          (apiVersion !== 'external-secrets.io/v1' || kind.startsWith('Cluster')),
+      ),
+    mutate(overlay) {
+      one(overlay, 'SecretStore').kind = 'ClusterSecretStore';
+    },
+    mutated: 'vault-external-secrets',
+  },
+  {
+    title: 'the operator reads as the service, and needs no rights of its own',
+    violations: (overlay) =>
+      stores(overlay).filter(({ spec }) => {
+        const { aws, azurekv, vault } = spec?.provider ?? {};
+        const kubernetes = vault?.auth?.kubernetes;
+        const accounts = [
+          aws && (aws.auth?.jwt?.serviceAccountRef?.name ?? 'none'),
+          azurekv && (azurekv.authType === 'WorkloadIdentity' ? azurekv.serviceAccountRef?.name : 'none'),
+          vault && (kubernetes?.role === 'myapp' ? kubernetes.serviceAccountRef?.name : 'none'),
+          vault && (kubernetes?.serviceAccountRef?.audiences?.join() === 'vault' ? 'myapp' : 'none'),
+        ];
+        return accounts.some((name) => name !== undefined && name !== 'myapp');
+      }),
+    mutate(overlay) {
+      delete one<ISecretStore>(overlay, 'SecretStore').spec?.provider.vault?.auth?.kubernetes
+        ?.serviceAccountRef?.audiences;
+    },
+    mutated: 'vault-external-secrets',
+  },
+  {
+    title: 'each secret is copied whole, by the name that the service would give it',
+    violations: (overlay) =>
+      externals(overlay).flatMap(({ spec }) =>
+        (['database', 'jwt', 'openai'] as const).filter((id) => {
+          const entry = spec?.data?.find(({ secretKey }) => secretKey === id);
+          const name = secretName(id, { provider: backend(overlay), prefix: 'myapp' });
+          const template = spec?.target?.template?.data?.[`${id}.json`];
+          return entry?.remoteRef.key !== name || entry.remoteRef.property || template !== `{{ .${id} }}`;
+        }),
+      ),
+    mutate(overlay) {
+      const [entry] = one<IExternalSecret>(overlay, 'ExternalSecret').spec?.data ?? [];
+      if (entry) entry.remoteRef.key = 'myapp/database';
+    },
+    mutated: 'azure-external-secrets',
+  },
+  {
+    title: 'it stays when it vanishes in the store, and is the one that the service mounts',
+    violations: (overlay) =>
+      externals(overlay).filter(({ spec }) => {
+        const mounted = service(overlay).pod.volumes?.some(
+          ({ secret }) => secret?.secretName === spec?.target?.name,
+        );
+        return spec?.target?.deletionPolicy !== 'Retain' || !mounted;
+      }),
+    mutate(overlay) {
+      delete one<IExternalSecret>(overlay, 'ExternalSecret').spec?.target?.deletionPolicy;
+    },
+    mutated: 'aws-external-secrets',
+  },
+  {
+    title: 'a rotation has the patience that a copy and the kubelet need',
+    violations: (overlay) =>
+      externals(overlay).filter(({ spec }) => {
+        const minutes = /^(\d+)m0s$/.exec(spec?.refreshInterval ?? '')?.[1];
+        return !minutes || Number(minutes) * 60 + KUBELET > ROTATION_TIMEOUT;
+      }),
+    mutate(overlay) {
+      Object.assign(one<IExternalSecret>(overlay, 'ExternalSecret').spec ?? {}, {
+        refreshInterval: '1h0m0s',
+      });
+    },
+    mutated: 'aws-external-secrets',
+  },
+];

@@ -1,0 +1,69 @@
+/** 13: rotation on a schedule and migration, each with an identity of its own. */
+import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
+import { secretName } from '../../../src/secrets/names.ts';
+import { environment, jobs, type Overlay, ofKind, one, type Policy } from '../overlay.ts';
+
+/** Where there is a store to write to. */
+const hasStore = ({ name }: Overlay) => name !== 'native';
+
+const jobSpecs = (overlay: Overlay): (IJobSpec | undefined)[] => [
+  ...ofKind<IJob>(overlay, 'Job').map(({ spec }) => spec),
+  ...ofKind<ICronJob>(overlay, 'CronJob').map(({ spec }) => spec?.jobTemplate.spec),
+];
+
+export const policies: Policy[] = [
+  {
+    title: 'database and jwt rotate on a schedule, by the command for it',
+    violations(overlay) {
+      const commands = jobs(overlay)
+        .filter(({ kind }) => kind === 'CronJob')
+        .map(({ container }) => container.command?.slice(1, 4).join(' '));
+      const expected = ['database', 'jwt'].map((secret) => `src/cli/secrets.ts rotate ${secret}`);
+      return commands.join() === (hasStore(overlay) ? expected.join() : '') ? [] : commands;
+    },
+    mutate(overlay) {
+      overlay.objects.splice(overlay.objects.indexOf(one(overlay, 'CronJob')), 1);
+    },
+  },
+  {
+    title: 'one rotation at a time, at a time that does not depend on the cluster',
+    violations: (overlay) =>
+      ofKind<ICronJob>(overlay, 'CronJob').filter(
+        ({ spec }) => spec?.concurrencyPolicy !== 'Forbid' || !spec.timeZone,
+      ),
+    mutate(overlay) {
+      delete one<ICronJob>(overlay, 'CronJob').spec?.concurrencyPolicy;
+    },
+  },
+  {
+    title: 'what a person must mend is not tried again, and every attempt has the time it needs',
+    violations: (overlay) =>
+      jobSpecs(overlay).filter((spec) => {
+        const [rule] = spec?.podFailurePolicy?.rules ?? [];
+        const stops = rule?.action === 'FailJob' && rule.onExitCodes?.values.join() === '64,78';
+        return !stops || !spec?.activeDeadlineSeconds || spec.template.spec?.restartPolicy !== 'Never';
+      }),
+    mutate(overlay) {
+      delete one<IJob>(overlay, 'Job').spec?.podFailurePolicy;
+    },
+  },
+  {
+    title: 'tables are migrated as the role that owns them',
+    violations: (overlay) =>
+      jobs(overlay)
+        .filter(({ kind }) => kind === 'Job')
+        .filter((job) => {
+          const {
+            DATABASE_SECRET_NAME,
+            SECRET_PROVIDER = '',
+            SECRET_PREFIX = '',
+          } = environment(overlay, job);
+          const name = secretName('database', { provider: SECRET_PROVIDER, prefix: SECRET_PREFIX });
+          const isCommand = job.container.command?.join(' ') === 'node src/cli/migrate.ts';
+          return !isCommand || DATABASE_SECRET_NAME !== `${name}-owner`;
+        }),
+    mutate(overlay) {
+      for (const { container } of jobs(overlay)) container.env = [];
+    },
+  },
+];
