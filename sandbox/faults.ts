@@ -1,4 +1,5 @@
 /** Faults that a stand-in shows on demand, as middleware before its routes. */
+import { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 
 /** Answers that each backend words in its own protocol. */
@@ -61,7 +62,9 @@ export function createFaults(
         hold(response);
         return;
       case 'reset':
-        request.socket.resetAndDestroy();
+        // Below TLS there is no handle of ours to reset.
+        if (request.socket instanceof TLSSocket) request.socket.destroy();
+        else request.socket.resetAndDestroy();
         return;
       case 'malformed':
         response.status(200).type('application/json').send('{"half": "a docu');

@@ -108,13 +108,15 @@ describe('documents', () => {
     const shown = paragraphs.flatMap((paragraph) =>
       [...paragraph.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name),
     );
-    // Handed over when the process starts, and never written down.
+    // Handed over when the process starts, or set by the platform, and never written down.
     const known = [
       'VAULT_SECRET_ID',
       'VAULT_TOKEN',
       'WRITER_VAULT_SECRET_ID',
       'WRITER_VAULT_TOKEN',
       'DAPR_API_TOKEN',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
     ];
     const readBySdk = ['AZURE_CLIENT_ID', 'AZURE_TOKEN_CREDENTIALS'];
     assert.deepEqual(

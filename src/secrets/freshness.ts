@@ -72,7 +72,8 @@ export function createFreshness({
       // Spread over the last fifth, so that replicas do not ask in step.
       if (failures === 0) return ttl * (0.8 + 0.2 * random());
       const backoff = Math.min(ttl, FIRST_RETRY * 2 ** (failures - 1));
-      return Math.max(backoff * (0.5 + 0.5 * random()), last?.retryAfter ?? 0);
+      // A backend may ask for a wait, and not for one in which the secret grows too old.
+      return Math.max(backoff * (0.5 + 0.5 * random()), Math.min(last?.retryAfter ?? 0, ttl));
     },
   };
 }

@@ -67,7 +67,9 @@ export function createManagedSecret<T>(
     limit = attemptTimeout,
   ): Promise<R> => {
     const timeout = new AbortController();
-    const cancel = clock.schedule(limit, () => timeout.abort(new Error(`No answer within ${limit} ms`)));
+    const cancel = clock.schedule(limit, () =>
+      timeout.abort(Object.assign(new Error(`No answer within ${limit} ms`), { code: 'ETIMEDOUT' })),
+    );
     try {
       return await call(timeout.signal);
     } finally {

@@ -69,8 +69,7 @@ async function loadWithRetries(
 
 /** With the word that the network or the SDK has for it, which is all of a cause that is safe to show. */
 function describe({ message, cause }: SecretError): string {
-  const { code, name } = (cause ?? {}) as { code?: unknown; name?: unknown };
-  const word =
-    typeof code === 'string' ? code : typeof name === 'string' && name !== 'Error' ? name : undefined;
+  const { code, status } = (cause ?? {}) as { code?: unknown; status?: unknown };
+  const word = typeof code === 'string' ? code : status === undefined ? undefined : `status ${status}`;
   return word === undefined ? message : `${message}: ${word}`;
 }

@@ -83,3 +83,11 @@ describe('the next look', () => {
     assert.equal(freshness.nextLook(), 77_000);
   });
 });
+
+it('a backend may ask for a wait, but not for one longer than the TTL', () => {
+  const { freshness } = createFixture();
+  freshness.failed(failure('throttled', 60_000));
+  assert.equal(freshness.nextLook(), 60_000);
+  freshness.failed(failure('throttled', 99_999_999_999));
+  assert.equal(freshness.nextLook(), TTL);
+});

@@ -1,21 +1,36 @@
 /** What a person is told when AWS Secrets Manager does not do what it is asked: what happened, and what to grant. */
 import { SecretError, type SecretErrorCode } from '../../errors.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from './no-answer.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
-/** `error.name` decides, never the message; a denial arrives as HTTP 400. */
+/** What a call wants and where it went, so that an error can say what to create or grant. */
+export interface Purpose {
+  /** The IAM action, without its service: `GetSecretValue`. */
+  action: string;
+  name: string;
+  region: string;
+  /** Where requests are sent; nothing before the first, for which credentials come first. */
+  endpoint?: string | undefined;
+  /** Where the platform hands out credentials, if it said so. */
+  credentialsEndpoint?: string | undefined;
+}
+
+/** `error.name` decides, never the message; a denial arrives as HTTP 400. Those of STS are among them. */
 const CODES: Record<string, SecretErrorCode> = {
   ResourceNotFoundException: 'not-found',
+  ResourceExistsException: 'conflict',
   AccessDeniedException: 'denied',
   DecryptionFailure: 'denied',
-  ResourceExistsException: 'conflict',
-  // Of STS: the role must not be assumed.
   AccessDenied: 'identity',
-  ExpiredTokenException: 'identity',
-  UnrecognizedClientException: 'identity',
-  InvalidClientTokenId: 'identity',
-  InvalidSignatureException: 'identity',
-  IncompleteSignature: 'identity',
-  MissingAuthenticationToken: 'identity',
   CredentialsProviderError: 'identity',
+  ExpiredToken: 'identity',
+  ExpiredTokenException: 'identity',
+  IncompleteSignature: 'identity',
+  InvalidClientTokenId: 'identity',
+  InvalidIdentityToken: 'identity',
+  InvalidSignatureException: 'identity',
+  MissingAuthenticationToken: 'identity',
+  UnrecognizedClientException: 'identity',
   InvalidRequestException: 'disabled',
   InvalidParameterException: 'invalid',
   ValidationException: 'invalid',
@@ -23,56 +38,140 @@ const CODES: Record<string, SecretErrorCode> = {
   TooManyRequestsException: 'throttled',
 };
 
-/** What a call wants, so that an error can say what to grant. */
-export interface Purpose {
-  /** The IAM action that the call needs. */
-  action: string;
-  name: string;
-  region: string;
+interface SdkError extends Error {
+  code?: unknown;
+  $metadata?: { httpStatusCode?: number };
+  $response?: { headers?: Record<string, string> };
 }
 
-export const toSecretError = (cause: unknown, purpose: Purpose): SecretError =>
-  cause instanceof SecretError
-    ? cause
-    : awsError(CODES[(cause as Error).name] ?? 'unavailable', purpose, cause);
+export function toSecretError(thrown: unknown, purpose: Purpose): SecretError {
+  if (thrown instanceof SecretError) return thrown;
+  const error = (thrown ?? {}) as SdkError;
+  const retryAfter = parseRetryAfter(error.$response?.headers?.['retry-after']);
+  return awsError(classify(error, purpose), purpose, withoutAnswer(error), retryAfter);
+}
 
-export const awsError = (code: SecretErrorCode, purpose: Purpose, cause?: unknown): SecretError =>
-  new SecretError(code, MESSAGES[code](purpose.name), { remedy: remedy(code, purpose), cause });
-
-export const malformed = (name: string) =>
-  new SecretError('unavailable', MESSAGES.unavailable(name), {
-    remedy: 'Check that nothing between this process and the endpoint changes answers.',
+/** @param cause what is safe to keep: an error of ours, or the reason of a signal */
+export const awsError = (
+  code: SecretErrorCode,
+  purpose: Purpose,
+  cause?: unknown,
+  retryAfter?: number,
+): SecretError =>
+  new SecretError(code, messageOf(code, purpose.name), {
+    remedy: remedyOf(code, (cause ?? {}) as Cause, purpose),
+    cause,
+    retryAfter,
   });
 
-const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
-  'not-found': (name) => `AWS Secrets Manager has no secret ${name}, or no version at that stage`,
-  denied: (name) => `AWS Secrets Manager refuses access to ${name}`,
-  identity: (name) => `AWS does not accept this process's credentials (asking for ${name})`,
-  disabled: (name) => `${name} is scheduled for deletion`,
-  conflict: (name) => `Somebody else has written ${name} meanwhile`,
-  throttled: (name) => `AWS Secrets Manager throttles requests (asking for ${name})`,
-  unavailable: (name) => `AWS Secrets Manager gave no usable answer for ${name}`,
-  invalid: (name) => `AWS Secrets Manager does not accept ${name} as the name of a secret`,
-};
+export const malformed = (purpose: Purpose) =>
+  awsError(
+    'unavailable',
+    purpose,
+    Object.assign(new Error('The answer lacks a field'), { code: NOT_UNDERSTOOD }),
+  );
 
-function remedy(code: SecretErrorCode, { action, name, region }: Purpose): string {
-  const resource = `arn:aws:secretsmanager:${region}:<account>:secret:${name}-??????`;
+export const withoutCurrent = ({ name, region }: Purpose) =>
+  new SecretError('not-found', `${name} has no version labelled AWSCURRENT`, {
+    remedy: `Put a value into it: aws secretsmanager put-secret-value --secret-id ${name} --region ${region} --secret-string file://<file>`,
+  });
+
+/** The SDK does not say why it has no credentials. A platform that promised some may hand them out in a moment. */
+function classify({ name, $metadata }: SdkError, { credentialsEndpoint }: Purpose): SecretErrorCode {
+  if (name === 'CredentialsProviderError' && credentialsEndpoint) return 'unavailable';
+  return CODES[name] ?? ($metadata?.httpStatusCode === 429 ? 'throttled' : 'unavailable');
+}
+
+/** The part of a cause that decides between remedies of one class. */
+interface Cause {
+  code?: unknown;
+  status?: number | undefined;
+}
+
+/** The SDK's errors hold the answer, and its parser quotes it: only what helps and is harmless is kept. */
+function withoutAnswer({ name, message, code, $metadata }: SdkError): Error & Cause {
+  const status = $metadata?.httpStatusCode;
+  const cause = (text: string, word?: string) => Object.assign(new Error(text), { code: word, status });
+  if (name in CODES) return cause(message, name);
+  // Node's own word, or one of ours.
+  if (typeof code === 'string' && /^[A-Z_]+$/.test(code)) return cause(message, code);
+  if (status !== undefined && status >= 500) return cause(`AWS answered with status ${status}`);
+  return cause('The answer could not be read', NOT_UNDERSTOOD);
+}
+
+function messageOf(code: SecretErrorCode, name: string): string {
   switch (code) {
     case 'not-found':
-      return `Create the secret ${name} in region ${region}, or correct AWS_REGION, SECRET_PREFIX or the name override.`;
+      return `AWS Secrets Manager has no secret ${name}, or no version at that stage`;
     case 'denied':
-      return `Grant secretsmanager:${action} on ${resource} to this process's role, and kms:Decrypt on the key that encrypts it.`;
+      return `AWS Secrets Manager refuses access to ${name}`;
     case 'identity':
-      return 'Check the role this process runs with (`aws sts get-caller-identity` shows it), that its credentials have not expired, the trust of a role it assumes, and the clock.';
+      return `AWS does not accept who this process is (asking for ${name})`;
+    case 'disabled':
+      return `${name} is scheduled for deletion`;
+    case 'conflict':
+      return `Somebody else has written ${name} meanwhile`;
+    case 'throttled':
+      return `AWS Secrets Manager throttles requests (asking for ${name})`;
+    case 'unavailable':
+      return `AWS Secrets Manager gave no usable answer for ${name}`;
+    case 'invalid':
+      return `AWS Secrets Manager does not accept ${name} as the name of a secret`;
+  }
+}
+
+function remedyOf(code: SecretErrorCode, cause: Cause, purpose: Purpose): string {
+  const { action, name, region } = purpose;
+  switch (code) {
+    case 'not-found':
+      return `Create ${name} in the region ${region}, where it was looked for; or correct AWS_REGION, SECRET_PREFIX or the name override.`;
+    case 'denied':
+      return cause.code === 'DecryptionFailure'
+        ? `Enable the KMS key that encrypts ${name}, and grant kms:Decrypt on it to the role of this process: aws secretsmanager describe-secret --secret-id ${name} --region ${region} --query KmsKeyId`
+        : `Grant secretsmanager:${action} on arn:aws:secretsmanager:${region}:<account>:secret:${name}-?????? to the role of this process (aws sts get-caller-identity names it), and with a KMS key of your own kms:Decrypt on that key. A deny in the secret's resource policy goes before every grant.`;
+    case 'identity':
+      return identityRemedy(cause.code);
     case 'disabled':
       return `Restore it within its recovery window: aws secretsmanager restore-secret --secret-id ${name} --region ${region}`;
     case 'conflict':
       return 'Look at what is there now, and write again if that is still wanted.';
     case 'throttled':
-      return 'Wait; if it goes on, raise the TTL or look for another caller that uses up the quota.';
+      return `Wait; if it goes on, raise SECRET_TTL, or find who else in the account uses up the quota of ${action} in ${region}.`;
     case 'unavailable':
-      return `Check the network path to Secrets Manager in ${region}: DNS, proxy, security group or VPC endpoint.`;
+      return unavailableRemedy(cause, purpose);
     case 'invalid':
-      return 'Names may contain letters, digits and /_+=.@- only.';
+      return 'Correct SECRET_PREFIX or the name override: names have letters, digits and /_+=.@- only, 512 at most.';
   }
+}
+
+function identityRemedy(code: unknown): string {
+  switch (code) {
+    case 'CredentialsProviderError':
+      return 'Give this process a role: EKS Pod Identity or IRSA, a task role on ECS, an instance profile on EC2; on a workstation `aws sso login` and AWS_PROFILE.';
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+      return 'The temporary credentials have expired. Do not hand AWS_SESSION_TOKEN to a service: give it a role, whose credentials the SDK renews. With a role already, check the clock of this machine.';
+    case 'InvalidSignatureException':
+    case 'IncompleteSignature':
+      return 'Check the clock of this machine, which may be five minutes off at most, and that AWS_SECRET_ACCESS_KEY belongs to AWS_ACCESS_KEY_ID.';
+    case 'AccessDenied':
+    case 'InvalidIdentityToken':
+      return "Check the trust policy of the role in AWS_ROLE_ARN: the cluster's OIDC provider, this pod's namespace and service account, and sts:AssumeRoleWithWebIdentity.";
+    default:
+      return 'The access key does not exist or is inactive: check which credentials this process finds (aws sts get-caller-identity) and that no stale AWS_ACCESS_KEY_ID hides its role.';
+  }
+}
+
+function unavailableRemedy(cause: Cause, purpose: Purpose): string {
+  const { region, endpoint, credentialsEndpoint } = purpose;
+  if (cause.code === 'CredentialsProviderError' || (credentialsEndpoint && !endpoint))
+    return `Nobody handed out credentials at ${credentialsEndpoint}: check that the EKS Pod Identity agent runs on this node, or the ECS agent, and that the network policy lets this process reach it.`;
+  if (cause.status !== undefined && cause.status >= 500)
+    return `Wait: Secrets Manager in ${region} answered with status ${cause.status} (https://health.aws.amazon.com); behind a VPC endpoint check that too.`;
+  return networkRemedy(cause.code, {
+    service: 'Secrets Manager',
+    address: endpoint ?? `https://secretsmanager.${region}.amazonaws.com`,
+    setting: 'AWS_REGION',
+    authorities: 'NODE_EXTRA_CA_CERTS',
+  });
 }

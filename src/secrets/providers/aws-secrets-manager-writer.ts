@@ -25,7 +25,7 @@ export function createAwsWriter(call: AwsCall, region: string) {
         options,
       ),
     );
-    if (VersionId === undefined) throw malformed(name);
+    if (VersionId === undefined) throw malformed({ action: 'PutSecretValue', name, region });
     return { version: VersionId, isCurrent: VersionStages.includes('AWSCURRENT') };
   };
 
@@ -61,7 +61,7 @@ export function createAwsWriter(call: AwsCall, region: string) {
     const { VersionId } = await call('CreateSecret', name, signal, (client, options) =>
       client.send(new CreateSecretCommand({ Name: name, SecretString: value }), options),
     );
-    if (VersionId === undefined) throw malformed(name);
+    if (VersionId === undefined) throw malformed({ action: 'CreateSecret', name, region });
     return VersionId;
   };
 

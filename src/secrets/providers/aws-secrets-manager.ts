@@ -7,9 +7,16 @@ import {
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { SecretError } from '../../errors.ts';
 import { createSecret, type SecretProvider, type Stage } from '../provider.ts';
-import { awsError, malformed, toSecretError } from './aws-secrets-manager-errors.ts';
+import { untilAborted } from '../until-aborted.ts';
+import { watchAnswers } from './aws-answers.ts';
+import {
+  awsError,
+  malformed,
+  type Purpose,
+  toSecretError,
+  withoutCurrent,
+} from './aws-secrets-manager-errors.ts';
 import { createAwsWriter } from './aws-secrets-manager-writer.ts';
 
 const STAGES: Record<Stage, string> = {
@@ -20,6 +27,8 @@ const STAGES: Record<Stage, string> = {
 
 export interface AwsSettings {
   region: string;
+  /** Where the platform hands out credentials, if it says so in the environment, where the SDK finds it too. */
+  credentialsEndpoint?: string | undefined;
   /** A role to assume. Default: whoever the SDK's chain says we are. */
   roleArn?: string | undefined;
 }
@@ -32,18 +41,37 @@ export type AwsCall = <T>(
   run: (client: SecretsManagerClient, options: { abortSignal?: AbortSignal }) => Promise<T>,
 ) => Promise<T>;
 
-export function createAwsSecretsManager({ region, roleArn }: AwsSettings): SecretProvider {
+export function createAwsSecretsManager({
+  region,
+  credentialsEndpoint,
+  roleArn,
+}: AwsSettings): SecretProvider {
   const client = new SecretsManagerClient({
     region,
     maxAttempts: 1,
     ...(roleArn && { credentials: assumeRole(roleArn, region) }),
   });
+  let endpoint: string | undefined;
+  watchAnswers(client, (asked) => {
+    endpoint = asked;
+  });
+
+  const purposeOf = (action: string, name: string): Purpose => ({
+    action,
+    name,
+    region,
+    endpoint,
+    credentialsEndpoint,
+  });
 
   const call: AwsCall = async (action, name, signal, run) => {
     try {
-      return await run(client, signal ? { abortSignal: signal } : {});
+      signal?.throwIfAborted();
+      // The SDK obeys the signal too, but not while credentials are being fetched.
+      return await untilAborted(run(client, signal ? { abortSignal: signal } : {}), signal);
     } catch (error) {
-      throw toSecretError(error, { action, name, region });
+      if (signal?.aborted) throw awsError('unavailable', purposeOf(action, name), signal.reason);
+      throw toSecretError(error, purposeOf(action, name));
     }
   };
 
@@ -59,26 +87,24 @@ export function createAwsSecretsManager({ region, roleArn }: AwsSettings): Secre
         (client, options) => client.send(command, options),
       );
       const value = SecretString ?? (SecretBinary && Buffer.from(SecretBinary).toString('utf8'));
-      if (value === undefined || VersionId === undefined) throw malformed(name);
+      if (value === undefined || VersionId === undefined) throw malformed(purposeOf('GetSecretValue', name));
       return createSecret({ name, value, version: VersionId, createdAt: CreatedDate });
     },
 
     async version(name, { signal } = {}) {
       const command = new DescribeSecretCommand({ SecretId: name });
-      const { VersionIdsToStages = {}, DeletedDate } = await call(
-        'DescribeSecret',
-        name,
-        signal,
-        (client, options) => client.send(command, options),
-      );
-      if (DeletedDate) throw awsError('disabled', { action: 'DescribeSecret', name, region });
+      const {
+        Name,
+        VersionIdsToStages = {},
+        DeletedDate,
+      } = await call('DescribeSecret', name, signal, (client, options) => client.send(command, options));
+      const purpose = purposeOf('DescribeSecret', name);
+      if (Name === undefined) throw malformed(purpose);
+      if (DeletedDate) throw awsError('disabled', purpose);
       const current = Object.entries(VersionIdsToStages).find(([, stages]) =>
         stages.includes(STAGES.current),
       );
-      if (!current)
-        throw new SecretError('not-found', `${name} has no version labelled AWSCURRENT`, {
-          remedy: `Put a value into the secret ${name}.`,
-        });
+      if (!current) throw withoutCurrent(purpose);
       return current[0];
     },
 

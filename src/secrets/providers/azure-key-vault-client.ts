@@ -4,7 +4,8 @@ import { SecretClient, type SecretProperties } from '@azure/keyvault-secrets';
 import type { SecretError } from '../../errors.ts';
 import { createSecret, type Secret } from '../provider.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { ignoreNotFound, keyVaultError, READER, WRITER } from './azure-key-vault-errors.ts';
+import { limitAnswers } from './azure-answers.ts';
+import { ignoreNotFound, keyVaultError, malformed, READER, WRITER } from './azure-key-vault-errors.ts';
 import { classify, retryAfter, type SdkError, withoutSecrets } from './azure-sdk-error.ts';
 
 type Signal = AbortSignal | undefined;
@@ -25,6 +26,7 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
     // The SDK gives a token only to hosts under the domain that the challenge names, vault.azure.net, so that
     // a false vault cannot collect tokens. The sandbox is on loopback, where there is no such domain.
     disableChallengeResourceVerification: LOOPBACK.has(new URL(vaultUrl).hostname),
+    additionalPolicies: [{ policy: limitAnswers, position: 'perCall' }],
   });
 
   /** Runs one call of the SDK and maps its failure; `role` is the role the call needs. */
@@ -51,8 +53,7 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
     const { value, properties } = await call(name, signal, (options) =>
       client.getSecret(name, version ? { ...options, version } : options),
     );
-    if (value === undefined || properties.version === undefined)
-      throw keyVaultError('unavailable', { vaultUrl, name });
+    if (value === undefined || properties.version === undefined) throw malformed({ vaultUrl, name });
     // The service also gives out an expired secret: `expiresAt` informs, disabling forbids.
     const { createdOn: createdAt, expiresOn: expiresAt } = properties;
     return createSecret({ name, value, version: properties.version, createdAt, expiresAt });
@@ -90,7 +91,7 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
       (options) => client.setSecret(name, value, options),
       WRITER,
     );
-    if (properties.version === undefined) throw keyVaultError('unavailable', { vaultUrl, name });
+    if (properties.version === undefined) throw malformed({ vaultUrl, name });
     return properties.version;
   };
 

@@ -1,6 +1,8 @@
 /** What a person is told when Azure Key Vault gives no secret: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode, type SecretErrorOptions } from '../../errors.ts';
 import type { Stage } from '../provider.ts';
+import { isFromIdentity } from './azure-sdk-error.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from './no-answer.ts';
 
 export const READER = 'Key Vault Secrets User';
 export const WRITER = 'Key Vault Secrets Officer';
@@ -13,13 +15,38 @@ export interface Purpose {
   role?: string;
 }
 
-const vaultName = (vaultUrl: string) => new URL(vaultUrl).hostname.replace(/\..*/, '');
+/** A vault in Azure has a name, which the command line takes; one elsewhere is known by its address. */
+const AZURE_DOMAIN = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
+
+function inAzure(vaultUrl: string): { vault: string; option: (name: string, area?: string) => string } {
+  const { hostname, origin } = new URL(vaultUrl);
+  const vault = hostname.replace(AZURE_DOMAIN, '');
+  return vault === hostname
+    ? { vault: origin, option: (name, area = 'secrets') => `--id ${origin}/${area}/${name}` }
+    : { vault, option: (name) => `--vault-name ${vault} --name ${name}` };
+}
+
+/** The part of a cause that decides between remedies of one class. */
+interface Cause {
+  name?: string;
+  code?: unknown;
+  status?: number | undefined;
+}
 
 export const keyVaultError = (
   code: SecretErrorCode,
   purpose: Purpose,
   origin: Omit<SecretErrorOptions, 'remedy'> = {},
-) => new SecretError(code, MESSAGES[code](purpose.name), { remedy: remedy(code, purpose), ...origin });
+) =>
+  new SecretError(code, MESSAGES[code](purpose.name), {
+    remedy: remedy(code, purpose, (origin.cause ?? {}) as Cause),
+    ...origin,
+  });
+
+export const malformed = (purpose: Purpose) =>
+  keyVaultError('unavailable', purpose, {
+    cause: Object.assign(new Error('The answer lacks a field'), { code: NOT_UNDERSTOOD }),
+  });
 
 /** Neither the JSON secret exists nor one of those named after its fields. */
 export const absent = (purpose: Purpose, fieldNames: string[]) => {
@@ -32,7 +59,7 @@ export const absent = (purpose: Purpose, fieldNames: string[]) => {
 
 export const deleted = ({ name, vaultUrl }: Purpose) =>
   new SecretError('disabled', `${name} is deleted and can be recovered`, {
-    remedy: `Recover it: az keyvault secret recover --vault-name ${vaultName(vaultUrl)} --name ${name}`,
+    remedy: `Recover it: az keyvault secret recover ${inAzure(vaultUrl).option(name, 'deletedsecrets')}`,
   });
 
 /** For a secret that may well be missing: undefined instead of that one error. */
@@ -59,25 +86,49 @@ const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
   invalid: (name) => `Azure Key Vault does not accept the name or value of ${name}`,
 };
 
-function remedy(code: SecretErrorCode, { vaultUrl, name, role = READER }: Purpose): string {
-  const vault = vaultName(vaultUrl);
-  const secret = `--vault-name ${vault} --name ${name}`;
+function remedy(code: SecretErrorCode, { vaultUrl, name, role = READER }: Purpose, cause: Cause): string {
+  const { option } = inAzure(vaultUrl);
   switch (code) {
     case 'not-found':
       return `Create the secret ${name} in ${vaultUrl}, or correct AZURE_VAULT_URL, SECRET_PREFIX or the name override.`;
     case 'denied':
-      return `Assign the role "${role}" to this process's identity, with the vault ${vault} as scope; a new assignment takes up to ten minutes. If the cause says ForbiddenByFirewall, allow this network in the vault.`;
+      return deniedRemedy(vaultUrl, role, cause);
     case 'identity':
-      return 'Check that a managed identity is assigned to this workload and that AZURE_CLIENT_ID is its client ID (leave it out for the system-assigned one); on AKS check the federated credential; on a workstation run `az login`.';
+      return isFromIdentity(cause)
+        ? 'Assign a managed identity to this workload; AZURE_CLIENT_ID must be its client ID, and be left out for the system-assigned one. On AKS check the federated credential and the label azure.workload.identity/use; on a workstation run `az login`.'
+        : `The vault does not believe the token: check that ${vaultUrl} is in the tenant of this process's identity, and the clock of this machine.`;
     case 'disabled':
-      return `Enable its current version: az keyvault secret set-attributes ${secret} --enabled true. If it is deleted: az keyvault secret recover ${secret}`;
+      return `Enable its current version: az keyvault secret set-attributes ${option(name)} --enabled true. If it is deleted: az keyvault secret recover ${option(name, 'deletedsecrets')}`;
     case 'conflict':
       return 'Look at what is there now, and write again if that is still wanted.';
     case 'throttled':
-      return 'Wait; if it goes on, raise the TTL or look for another caller that uses up the limit of the vault.';
+      return 'Wait; if it goes on, raise SECRET_TTL, or find who else uses up the limit of the vault.';
     case 'unavailable':
-      return `Check the network path to ${vaultUrl} and to the identity endpoint: DNS, proxy, private endpoint, trusted certificates (NODE_EXTRA_CA_CERTS).`;
+      return unavailableRemedy(vaultUrl, cause);
     case 'invalid':
-      return 'Names may contain letters, digits and hyphens only, 127 at most; a value has at most 25 KB.';
+      return 'Correct SECRET_PREFIX or the name override: names have letters, digits and hyphens only, 127 at most; a value has at most 25 KB.';
   }
+}
+
+/** https://learn.microsoft.com/azure/key-vault/general/rest-error-codes#http-403-insufficient-permissions */
+function deniedRemedy(vaultUrl: string, role: string, { code }: Cause): string {
+  const { vault } = inAzure(vaultUrl);
+  if (code === 'ForbiddenByFirewall')
+    return `Allow this network in the firewall of the vault ${vault} (az keyvault network-rule add), or reach it by its private endpoint.`;
+  if (code === 'ForbiddenByPolicy')
+    return `The vault ${vault} uses access policies: az keyvault set-policy --name ${vault} --object-id <object ID of this process's identity> --secret-permissions get list`;
+  return `Assign the role "${role}" at the scope of the vault ${vault} to the identity of this process: az role assignment create --role "${role}" --assignee <client ID> --scope /subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.KeyVault/vaults/<vault>. It takes up to ten minutes to work.`;
+}
+
+function unavailableRemedy(vaultUrl: string, cause: Cause): string {
+  if (isFromIdentity(cause))
+    return 'Nobody handed out a token: check that this network reaches the endpoint of the managed identity (IDENTITY_ENDPOINT, or 169.254.169.254), or login.microsoftonline.com for a workload identity.';
+  if (cause.status !== undefined && cause.status >= 500)
+    return `Wait: ${vaultUrl} answered with status ${cause.status} (https://azure.status.microsoft).`;
+  return networkRemedy(cause.code, {
+    service: 'Key Vault',
+    address: vaultUrl,
+    setting: 'AZURE_VAULT_URL',
+    authorities: 'NODE_EXTRA_CA_CERTS',
+  });
 }

@@ -1,5 +1,7 @@
 /** What the errors of Azure's SDK say: which class they are, and how much of them may be shown. */
 import type { SecretErrorCode } from '../../errors.ts';
+import { NOT_UNDERSTOOD } from './no-answer.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /** What is read of the errors of @azure/core-rest-pipeline, @azure/identity and @azure/msal-node. */
 export interface SdkError extends Error {
@@ -42,25 +44,29 @@ const QUOTING_CODES = ['PARSE_ERROR', 'client_error', 'server_error', 'unknown_e
 
 /** Status and codes decide, never the message. */
 export function classify(error: SdkError): SecretErrorCode {
-  if (IDENTITY_ERRORS.has(error.name)) return origins(error).some(isTemporary) ? 'unavailable' : 'identity';
+  if (isFromIdentity(error)) return origins(error).some(isTemporary) ? 'unavailable' : 'identity';
   return INNER_CODES[innerCode(error) ?? ''] ?? CODES[error.statusCode ?? 0] ?? 'unavailable';
 }
 
 /** SDK errors hold requests with tokens and answers with values: only what helps and is harmless is kept. */
 export function withoutSecrets(error: SdkError): Error {
+  const code = innerCode(error) ?? error.code;
+  // The SDK stumbles over an answer that is not a vault's, or says that it could not parse it.
+  if ((code === undefined && !isFromIdentity(error)) || code === 'PARSE_ERROR')
+    return Object.assign(new Error('The answer could not be read'), { code: NOT_UNDERSTOOD });
   return Object.assign(new Error(harmlessMessage(error)), {
     name: error.name,
-    code: innerCode(error) ?? error.code,
+    code,
     status: error.statusCode,
   });
 }
 
-/** `Retry-After` in milliseconds; the header has seconds or a date. */
-export function retryAfter({ response }: SdkError): number | undefined {
-  const header = response?.headers.get('retry-after') ?? '';
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return wait > 0 ? wait : undefined;
-}
+/** It was about who this process is, and the vault was not asked. */
+export const isFromIdentity = ({ name }: { name?: string }): boolean => IDENTITY_ERRORS.has(name ?? '');
+
+/** `Retry-After` in milliseconds. */
+export const retryAfter = ({ response }: SdkError): number | undefined =>
+  parseRetryAfter(response?.headers.get('retry-after'));
 
 /** The service writes `innererror`; the SDK's types and older versions of it `innerError`. */
 const innerCode = ({ details }: SdkError): string | undefined =>

@@ -2,14 +2,20 @@
  * Secrets as files `<name>.json` in a directory that Vault Agent, the CSI driver, External Secrets or
  * the kubelet keeps up to date on a memory volume.
  */
-import { open, readdir, realpath } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { SecretError } from '../../errors.ts';
 import { createSecret, type SecretProvider } from '../provider.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { isMountPoint } from './mount-point.ts';
+import { LARGEST_ANSWER } from './no-answer.ts';
 
 /** Milliseconds for which a file that is not JSON may be one that somebody is still writing. */
 const TORN_FOR = 2_000;
+
+/** Opening a pipe would otherwise wait for somebody to write to it. Windows knows neither. */
+const NO_WAITING = constants.O_NONBLOCK ?? 0;
 
 export function createFileProvider({ directory }: { directory: string }): SecretProvider {
   /**
@@ -49,7 +55,7 @@ export function createFileProvider({ directory }: { directory: string }): Secret
         });
       default:
         throw new SecretError('unavailable', `Reading ${file} failed`, {
-          remedy: 'Check the volume and what writes it.',
+          remedy: `Check the volume at ${directory} and what writes it: a network volume that hangs shows like this.`,
           cause,
         });
     }
@@ -66,7 +72,7 @@ export function createFileProvider({ directory }: { directory: string }): Secret
           remedy: 'Use a name without `..`.',
         });
       try {
-        return await open(path, 'r');
+        return await open(path, constants.O_RDONLY | NO_WAITING);
       } catch (error) {
         // The old generation is deleted once the link points at a new one: then the file is there.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || root === (await resolveDirectory()))
@@ -79,6 +85,30 @@ export function createFileProvider({ directory }: { directory: string }): Secret
   const versionOf = ({ ino, mtimeNs, size }: { ino: bigint; mtimeNs: bigint; size: bigint }) =>
     `${mtimeNs.toString(36)}-${ino.toString(36)}-${size.toString(36)}`;
 
+  /** Opens, hands over and closes; the signal ends the wait also where the volume hangs. */
+  const withFile = async <T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    use: (file: FileHandle, stats: BigIntStats) => Promise<T>,
+  ): Promise<T> => {
+    const work = async () => {
+      const file = await openFile(name);
+      try {
+        const stats = await file.stat({ bigint: true });
+        if (!stats.isFile()) throw notAFile(name, directory);
+        return await use(file, stats);
+      } finally {
+        await file.close();
+      }
+    };
+    try {
+      signal?.throwIfAborted();
+      return await untilAborted(work(), signal);
+    } catch (error) {
+      return fail(error, name);
+    }
+  };
+
   return {
     name: 'file',
 
@@ -87,38 +117,18 @@ export function createFileProvider({ directory }: { directory: string }): Secret
         throw new SecretError('not-found', `Files keep no ${stage} version of ${name}`, {
           remedy: 'Put previous_secret_key into the jwt secret if tokens must outlive a restart.',
         });
-      try {
-        signal?.throwIfAborted();
+      return withFile(name, signal, async (file, before) => {
         if (await isMountPoint(join(directory, `${name}.json`))) throw mountedAlone(name, directory);
-        const file = await openFile(name);
-        try {
-          const before = await file.stat({ bigint: true });
-          const value = await file.readFile({ encoding: 'utf8', ...(signal && { signal }) });
-          const version = versionOf(await file.stat({ bigint: true }));
-          const isYoung = Date.now() - Number(before.mtimeMs) < TORN_FOR;
-          if (version !== versionOf(before) || (isYoung && !isJson(value))) throw beingWritten(name);
-          return createSecret({ name, value, version, createdAt: before.mtime });
-        } finally {
-          await file.close();
-        }
-      } catch (error) {
-        return fail(error, name);
-      }
+        if (before.size > LARGEST_ANSWER) throw tooLarge(name, before.size);
+        const value = await file.readFile({ encoding: 'utf8', ...(signal && { signal }) });
+        const version = versionOf(await file.stat({ bigint: true }));
+        const isYoung = Date.now() - Number(before.mtimeMs) < TORN_FOR;
+        if (version !== versionOf(before) || (isYoung && !isJson(value))) throw beingWritten(name);
+        return createSecret({ name, value, version, createdAt: before.mtime });
+      });
     },
 
-    async version(name, { signal } = {}) {
-      try {
-        signal?.throwIfAborted();
-        const file = await openFile(name);
-        try {
-          return versionOf(await file.stat({ bigint: true }));
-        } finally {
-          await file.close();
-        }
-      } catch (error) {
-        return fail(error, name);
-      }
-    },
+    version: (name, { signal } = {}) => withFile(name, signal, async (_file, stats) => versionOf(stats)),
   };
 }
 
@@ -139,4 +149,14 @@ const mountedAlone = (name: string, directory: string) =>
 const beingWritten = (name: string) =>
   new SecretError('unavailable', `${name}.json is being written`, {
     remedy: 'Write to a temporary file and rename it, so that readers never see half of it.',
+  });
+
+const notAFile = (name: string, directory: string) =>
+  new SecretError('invalid', `${name}.json is a directory or a pipe, not a file`, {
+    remedy: `Check what puts ${name}.json into ${directory}: Kubernetes makes a directory where a hostPath names no file.`,
+  });
+
+const tooLarge = (name: string, size: bigint) =>
+  new SecretError('invalid', `${name}.json has ${size} bytes, more than a secret can have`, {
+    remedy: `Check what writes ${name}.json: a secret is one JSON object of at most ${LARGEST_ANSWER} bytes.`,
   });

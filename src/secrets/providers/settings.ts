@@ -9,8 +9,18 @@ const url = (protocols: RegExp, example: string) =>
 const required = (hint: string) => z.string({ error: `is not set: ${hint}` });
 
 export const awsSettings = z
-  .object({ AWS_REGION: required('the region of the secrets, for example eu-central-1') })
-  .transform((env): AwsSettings => ({ region: env.AWS_REGION }));
+  .object({
+    AWS_REGION: required('the region of the secrets, for example eu-central-1'),
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: z.string().optional(),
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: z.string().optional(),
+  })
+  .transform(
+    (env): AwsSettings => ({
+      region: env.AWS_REGION,
+      credentialsEndpoint:
+        env.AWS_CONTAINER_CREDENTIALS_FULL_URI ?? env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+    }),
+  );
 
 /** Who writes: what differs from the settings of the reader. */
 export const awsWriterSettings = z

@@ -8,6 +8,8 @@ import https from 'node:https';
 import axios, { type AxiosError, type AxiosResponse } from 'axios';
 import nodeVault from 'node-vault';
 import { SecretError } from '../../errors.ts';
+import { LARGEST_ANSWER, TOO_LARGE } from './no-answer.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /** A request that failed, and nothing of what it carried: no header, no body. */
 export class VaultRequestError extends Error {
@@ -23,7 +25,12 @@ export class VaultRequestError extends Error {
 
   constructor(
     message: string,
-    fields: { status?: number; code?: string | undefined; retryAfter?: number; deletedVersion?: number },
+    fields: {
+      status?: number;
+      code?: string | undefined;
+      retryAfter?: number | undefined;
+      deletedVersion?: number;
+    },
   ) {
     super(message);
     this.status = fields.status;
@@ -70,11 +77,14 @@ export function createVaultClient({ address, namespace, caCertificatePath }: Vau
         // HTTPS goes through a proxy in a tunnel; over plain HTTP the proxy would see the token.
         ...(uri.startsWith('http:') && { proxy: false as const }),
         maxRedirects: 0,
+        maxContentLength: LARGEST_ANSWER,
         validateStatus: () => true,
       })
       .catch(({ message, code }: AxiosError) => {
         signal?.throwIfAborted();
-        throw new VaultRequestError(message || `${code}`, { code });
+        // axios has this word for one thing only where every status is welcome.
+        const word = code === 'ERR_BAD_RESPONSE' ? TOO_LARGE : code;
+        throw new VaultRequestError(message || `${code}`, { code: word });
       });
     if (response.status >= 300) throw toRequestError(response);
     return { statusCode: response.status, body: response.data, request: { path: uri } };
@@ -121,10 +131,9 @@ function toRequestError({ status, data, headers }: AxiosResponse<unknown>): Vaul
   } | null;
   const metadata = answer?.data?.metadata;
   const isDeleted = metadata?.destroyed || metadata?.deletion_time;
-  const seconds = Number(headers['retry-after'] ?? Number.NaN);
   return new VaultRequestError(String(answer?.errors?.[0] ?? `status ${status}`).slice(0, 200), {
     status,
-    ...(Number.isFinite(seconds) && { retryAfter: seconds * 1000 }),
+    retryAfter: parseRetryAfter(headers['retry-after']),
     ...(isDeleted && metadata.version !== undefined && { deletedVersion: metadata.version }),
   });
 }

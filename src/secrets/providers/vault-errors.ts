@@ -1,5 +1,6 @@
 /** What a person is told when Vault gives no secret: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode } from '../../errors.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from './no-answer.ts';
 import { VaultRequestError } from './vault-client.ts';
 
 /** `identity` is the login's to tell. */
@@ -8,6 +9,7 @@ type Code = Exclude<SecretErrorCode, 'identity'>;
 /** What one request wants, so that an error can say what to grant. */
 export interface Purpose {
   address: string;
+  namespace: string | undefined;
   mount: string;
   name: string;
   area: 'data' | 'metadata';
@@ -41,9 +43,10 @@ export function toSecretError(cause: unknown, purpose: Purpose): SecretError {
 }
 
 /** An answer that is not one of a KV engine. The parser's own error is no use as a cause: it may quote what it read. */
-export const malformed = ({ name, mount }: Purpose) =>
+export const malformed = ({ name, mount, address }: Purpose) =>
   new SecretError('unavailable', MESSAGES.unavailable(name), {
-    remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed), and that nothing between this process and Vault changes answers.`,
+    remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed) and that VAULT_ADDR, ${address}, is Vault's own and not a proxy's or a login page's.`,
+    cause: new VaultRequestError('The answer is not one of a KV engine', { code: NOT_UNDERSTOOD }),
   });
 
 const MESSAGES: Record<Code, (name: string) => string> = {
@@ -58,33 +61,39 @@ const MESSAGES: Record<Code, (name: string) => string> = {
 
 function remedy(
   code: Code,
-  { address, mount, name, area, capabilities }: Purpose,
+  { address, namespace, mount, name, area, capabilities }: Purpose,
   failure: VaultRequestError | undefined,
 ): string {
   switch (code) {
     case 'not-found':
-      return `Write it (vault kv put -mount=${mount} ${name} ...), or correct VAULT_KV_MOUNT, VAULT_NAMESPACE, SECRET_PREFIX or the name override.`;
+      return `Write it: vault kv put -mount=${mount} ${name} @<file>.json. It was looked for under ${mount}/ in ${namespace ? `the namespace ${namespace}` : 'no namespace'}: if that is wrong, correct VAULT_KV_MOUNT, VAULT_NAMESPACE, SECRET_PREFIX or the name override.`;
     case 'denied':
-      return `Add to the policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }`;
+      return `Add to a policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }. Vault refuses in the same way what does not exist: if the secrets are not under ${mount}/, correct VAULT_KV_MOUNT${namespace ? ' or VAULT_NAMESPACE' : ''}.`;
     case 'disabled':
-      return `Restore it: vault kv undelete -mount=${mount} -versions=${failure?.deletedVersion ?? '<version>'} ${name}. A destroyed version needs a new one: vault kv put -mount=${mount} ${name} ...`;
+      return `Restore it: vault kv undelete -mount=${mount} -versions=${failure?.deletedVersion ?? '<version>'} ${name}. A destroyed version needs a new one: vault kv put -mount=${mount} ${name} @<file>.json`;
     case 'conflict':
       return 'Look at what is there now, and write again if that is still wanted.';
     case 'throttled':
       return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
     case 'unavailable':
-      return unavailableRemedy(failure?.status, address);
+      return unavailableRemedy(failure, address);
     case 'invalid':
       return `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed), and the name of the secret.`;
   }
 }
 
-function unavailableRemedy(status: number | undefined, address: string): string {
+function unavailableRemedy(failure: VaultRequestError | undefined, address: string): string {
+  const { status, code } = failure ?? {};
   if (status === undefined)
-    return `Check VAULT_ADDR (${address}) and the network path to it; for a certificate of a private authority set VAULT_CACERT.`;
+    return networkRemedy(code, {
+      service: 'Vault',
+      address,
+      setting: 'VAULT_ADDR',
+      authorities: 'VAULT_CACERT',
+    });
   if (status === 503)
     return `Vault at ${address} is sealed or starting: \`vault status\` tells, \`vault operator unseal\` opens it.`;
   if (status < 400)
-    return `${address} redirects, and the token does not go along: set VAULT_ADDR to where it points.`;
-  return `Look at the log of Vault at ${address}: it answered with status ${status}.`;
+    return `${address} redirects, as a standby node does, and the token does not go along: set VAULT_ADDR to the active node or to a load balancer that finds it.`;
+  return `Look at the log of Vault at ${address}, which answered with status ${status}: a standby that finds no active node answers so too (\`vault status\`).`;
 }

@@ -1,6 +1,7 @@
 /** The exchanges with Vault about a token. https://developer.hashicorp.com/vault/api-docs/auth/token */
 import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
+import { NOT_UNDERSTOOD } from './no-answer.ts';
 import { type VaultRequest, VaultRequestError } from './vault-client.ts';
 import { identityError, loginRequest, type VaultLogin } from './vault-login.ts';
 
@@ -32,11 +33,18 @@ export function createTokenRequests(request: VaultRequest, clock: Clock, closing
     path: string,
     options: { token?: string; body?: object },
   ) => {
-    const signal = AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT)]);
-    const { data, success } = schema.safeParse(await request(path, { ...options, signal }));
-    // The parser's own error is no use as a cause: it may quote what it read.
-    if (!success) throw new VaultRequestError(`${path} gave an answer that is not Vault's`, {});
-    return data;
+    const late = new AbortController();
+    const cancel = clock.schedule(TIMEOUT, () => late.abort(new Error(`No answer within ${TIMEOUT} ms`)));
+    try {
+      const signal = AbortSignal.any([closing, late.signal]);
+      const { data, success } = schema.safeParse(await request(path, { ...options, signal }));
+      // The parser's own error is no use as a cause: it may quote what it read.
+      if (!success)
+        throw new VaultRequestError(`${path} gave an answer that is not Vault's`, { code: NOT_UNDERSTOOD });
+      return data;
+    } finally {
+      cancel();
+    }
   };
 
   const endOf = (ttl: number) => clock.now() + ttl * 1000;

@@ -43,7 +43,7 @@ export function createVault(
   settings: VaultSettings,
   { clock = systemClock }: { clock?: Clock } = {},
 ): SecretProvider {
-  const { address, auth, mount = 'secret' } = settings;
+  const { address, namespace, auth, mount = 'secret' } = settings;
   const client = createVaultClient(settings);
   const session = createVaultSession(client.request, auth, clock);
   /** Where the database is: kept, because a login made for this process changes every few minutes and this hardly ever. */
@@ -52,6 +52,7 @@ export function createVault(
 
   const purposeOf = (name: string, area: Purpose['area'], capabilities = '"read"'): Purpose => ({
     address,
+    namespace,
     mount,
     name,
     area,

@@ -125,7 +125,10 @@ describe('Azure Key Vault', () => {
       await failure(provider.version?.('deleted') ?? Promise.resolve()),
     ]) {
       assert.equal(error.code, 'disabled');
-      assert.match(error.remedy, /az keyvault secret recover --vault-name 127 --name deleted/);
+      assert.match(
+        error.remedy,
+        /az keyvault secret recover --id https:\/\/127.0.0.1:\d+\/deletedsecrets\/deleted/,
+      );
     }
   });
 

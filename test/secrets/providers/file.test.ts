@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
-import { chmod, mkdtemp, realpath, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -136,6 +147,22 @@ describe('a plain directory', () => {
     await writeFile(join(directory, 'locked.json'), '{}');
     await chmod(join(directory, 'locked.json'), 0);
     assert.equal((await refusal('locked')).code, 'denied');
+  });
+
+  it('a directory or a pipe in its place is no file, and nobody waits for it', async () => {
+    await mkdir(join(directory, 'folder.json'));
+    execFileSync('mkfifo', [join(directory, 'pipe.json')]);
+    for (const name of ['folder', 'pipe']) {
+      const error = await refusal(name);
+      assert.equal(error.code, 'invalid');
+      assert.match(error.message, /not a file/);
+    }
+  });
+
+  it('a file that could fill the memory is not read', async () => {
+    await writeFile(join(directory, 'huge.json'), '');
+    await truncate(join(directory, 'huge.json'), 2 ** 40);
+    assert.equal((await refusal('huge')).code, 'invalid');
   });
 
   it('a link that leads nowhere is not found', async () => {

@@ -1,0 +1,36 @@
+/** Watches the answers that the AWS SDK gets: it neither bounds them nor tells whom it asked. */
+import { pipeline, type Readable, Transform } from 'node:stream';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { LARGEST_ANSWER, TOO_LARGE } from './no-answer.ts';
+
+/** @param asked is told the endpoint of each request, such as `https://secretsmanager.eu-central-1.amazonaws.com` */
+export function watchAnswers(client: SecretsManagerClient, asked: (endpoint: string) => void): void {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const { protocol, hostname, port } = args.request as {
+        protocol: string;
+        hostname: string;
+        port?: number;
+      };
+      asked(`${protocol}//${hostname}${port ? `:${port}` : ''}`);
+      const result = await next(args);
+      const response = result.response as { body: Readable };
+      // Whoever reads gets the error too; the callback keeps it from being thrown at nobody.
+      response.body = pipeline(response.body, limit(LARGEST_ANSWER), () => {});
+      return result;
+    },
+    // Below the one that makes an object of the body.
+    { step: 'deserialize', priority: 'low', name: 'watchAnswers' },
+  );
+}
+
+function limit(bytes: number): Transform {
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen <= bytes) return done(null, chunk);
+      done(Object.assign(new Error(`The answer is larger than ${bytes} bytes`), { code: TOO_LARGE }));
+    },
+  });
+}
