@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import type { Database } from './clients/database.ts';
 import type { Tokens } from './clients/jwt.ts';
 import type { Chat } from './clients/openai.ts';
+import type { Metrics } from './metrics.ts';
 import { errorHandler, notFound } from './middleware/error-handler.ts';
+import { measureRequests } from './middleware/measure-requests.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { responseHeaders } from './middleware/response-headers.ts';
 import { aiChatRoutes } from './routes/ai-chat.ts';
@@ -13,6 +15,7 @@ import { configRoutes, type PublicConfig } from './routes/config.ts';
 import { dbTestRoutes } from './routes/db-test.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { mountRoutes } from './routes/mount.ts';
 import type { Route } from './routes/route.ts';
 import { createUsers } from './users.ts';
@@ -23,6 +26,7 @@ export interface AppDependencies {
   tokens: Tokens;
   chat: Chat;
   readiness: Readiness;
+  metrics: Metrics;
   publicConfig: PublicConfig;
   /** Attempts to log in per minute and address. */
   loginRateLimit: number;
@@ -38,12 +42,14 @@ export function createApp({
   tokens,
   chat,
   readiness,
+  metrics,
   publicConfig,
   features,
   ...limits
 }: AppDependencies): Express {
   const routes = [
     ...healthRoutes({ readiness }),
+    ...metricsRoutes({ metrics }),
     ...configRoutes({ publicConfig }),
     ...authRoutes({ users: createUsers({ database }), tokens, loginRateLimit: limits.loginRateLimit }),
     ...dbTestRoutes({ database }),
@@ -56,7 +62,7 @@ export function createApp({
   app.disable('x-powered-by');
   // Nothing is kept, so nobody has a copy to ask about.
   app.disable('etag');
-  app.use(requestLog({ logger }), ...responseHeaders());
+  app.use(requestLog({ logger }), measureRequests({ onAnswered: metrics.answered }), ...responseHeaders());
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));
   app.use(notFound);
   app.use(errorHandler);

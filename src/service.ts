@@ -12,8 +12,10 @@ import { createChat } from './clients/openai.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Feature } from './features/feature.ts';
+import { createMetrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import type { Readiness } from './routes/health.ts';
+import { measuredProvider } from './secrets/measured-provider.ts';
 import type { SecretProvider } from './secrets/provider.ts';
 import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
 import { createSecretStore, type SecretStore } from './secrets/store.ts';
@@ -43,7 +45,9 @@ export async function createService({
   logger,
 }: ServiceOptions): Promise<Service> {
   const deadline = clock.now() + config.startupTimeout;
-  const store = createSecretStore({ provider, clock, logger, ttl: config.secretTtl });
+  const metrics = createMetrics();
+  const measured = measuredProvider(provider, { clock, onCall: metrics.called });
+  const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl });
   const names = config.secretNames;
   const databaseSecret = store.require({
     id: 'database',
@@ -69,7 +73,9 @@ export async function createService({
   const database = createDatabase({ secret: databaseSecret, clock, logger });
   await proveDatabase({ database, secret: databaseSecret, clock, logger, timeout: deadline - clock.now() });
 
-  const context = { config, provider, store, database, clock, logger };
+  metrics.watch({ store, database });
+
+  const context = { config, provider: measured, store, database, clock, logger };
   const running = await Promise.all(
     features.map((feature) => feature.create(context, config.settingsOf(feature))),
   );
@@ -81,6 +87,7 @@ export async function createService({
     tokens: createTokens({ secret: jwtSecret, clock, propagation: config.keyPropagation }),
     chat: createChat({ secret: openaiSecret, clock }),
     readiness,
+    metrics,
     publicConfig: {
       provider: config.secretProvider,
       environment: config.environment,

@@ -7,6 +7,7 @@ import { createApp } from '../src/app.ts';
 import type { Database } from '../src/clients/database.ts';
 import { InvalidTokenError, type Tokens } from '../src/clients/jwt.ts';
 import type { Chat } from '../src/clients/openai.ts';
+import { createMetrics } from '../src/metrics.ts';
 import { hashPassword } from '../src/passwords.ts';
 import { createRecordingLogger } from './support/logger.ts';
 
@@ -34,9 +35,10 @@ function createFixture({
   const unused = () => Promise.reject(new Error('not used here'));
   const app = createApp({
     logger,
-    database: { query: unused, read, withClient: unused, start: unused, close: unused },
+    database: { query: unused, read, withClient: unused, start: unused, close: unused, status: () => IDLE },
     tokens,
     chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat } as Chat,
+    metrics: createMetrics(),
     readiness: { check: async () => failing },
     publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
     loginRateLimit: 5,
@@ -46,6 +48,7 @@ function createFixture({
   return { http: request(app), lines };
 }
 
+const IDLE = { connections: { busy: 0, idle: 0, waiting: 0 }, draining: 0 };
 const authorized = { Authorization: 'Bearer good' };
 
 describe('health', () => {

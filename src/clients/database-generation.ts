@@ -31,6 +31,14 @@ export interface Generation {
   release(client: pg.PoolClient, broken: boolean): void;
   /** Takes no new users; the pool ends once the last one has left. Resolves when it has ended. */
   retire(): Promise<void>;
+  connections(): Connections;
+}
+
+/** How many connections do what, and how many callers wait for one. */
+export interface Connections {
+  busy: number;
+  idle: number;
+  waiting: number;
 }
 
 /** Milliseconds for which a connection that was given back is taken to work. HikariCP does the same for 500. */
@@ -169,6 +177,12 @@ export function createGeneration(
       }
       return ended.promise;
     },
+
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
   };
 }
 

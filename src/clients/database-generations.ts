@@ -11,6 +11,8 @@ export interface Generations {
   /** Proves the current secret, or what the ladder has in its place. @throws what PostgreSQL says of the current one */
   start(): Promise<void>;
   active(): Generation;
+  /** How many still have users, or are about to end, beside the active one. */
+  draining(): number;
   /** Proves a version and swaps it in. @throws what PostgreSQL says; nothing has changed then */
   switchTo(loaded: Loaded<DatabaseSecret>): Promise<Generation>;
   /**
@@ -133,6 +135,7 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
 
   return {
     active,
+    draining: () => draining.size,
     switchTo,
 
     async start() {

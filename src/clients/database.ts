@@ -14,7 +14,7 @@ import {
   isServerAway,
   isSessionEnded,
 } from './database-errors.ts';
-import type { Generation } from './database-generation.ts';
+import type { Connections, Generation } from './database-generation.ts';
 import { createGenerations } from './database-generations.ts';
 
 export interface Database {
@@ -26,6 +26,8 @@ export interface Database {
   read<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
   /** Several statements on one connection. `work` is never repeated. */
   withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
+  /** The connections in use, and how many generations of earlier ones have not ended yet. */
+  status(): { connections: Connections; draining: number };
   /** Resolves when every generation has ended. */
   close(): Promise<void>;
 }
@@ -154,6 +156,10 @@ export function createDatabase({
     query: (text, values) => run(text, values, { repeatable: false }),
     read: (text, values) => run(text, values, { repeatable: true }),
     withClient,
+    status: () => ({
+      connections: generations.active().connections(),
+      draining: generations.draining(),
+    }),
     close: generations.close,
   };
 }

@@ -8,6 +8,9 @@ import { serializeError } from '../logger.ts';
 /** A caller's own id is kept if it looks like one. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
+/** Asked every few seconds by what watches the service. */
+const UNLOGGED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
+
 export function requestLog({ logger }: { logger: Logger }): RequestHandler {
   return pinoHttp({
     logger,
@@ -17,7 +20,7 @@ export function requestLog({ logger }: { logger: Logger }): RequestHandler {
       response.setHeader('X-Request-Id', id);
       return id;
     },
-    autoLogging: { ignore: ({ url = '' }) => url === '/health' || url === '/ready' },
+    autoLogging: { ignore: ({ url = '' }) => UNLOGGED.has(url) },
     customLogLevel: (_request, { statusCode }, error) => (error || statusCode >= 500 ? 'error' : 'info'),
     customErrorMessage: () => 'request failed',
     // Ours get the originals: pino-http's own put headers and every field of an error into the log.

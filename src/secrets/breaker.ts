@@ -15,14 +15,18 @@ export interface BreakerOptions {
   random: () => number;
 }
 
+export interface Breaker {
+  /** The same provider behind the breaker. */
+  provider: SecretProvider;
+  /** Whether calls fail without being made. */
+  isOpen(): boolean;
+}
+
 /**
- * The same provider behind a breaker. Only failures that may pass count: a backend that denies is up. While open,
+ * Puts a provider behind a breaker. Only failures that may pass count: a backend that denies is up. While open,
  * calls fail at once as `unavailable`; then one probe decides.
  */
-export function withBreaker(
-  provider: SecretProvider,
-  { clock, logger, random }: BreakerOptions,
-): SecretProvider {
+export function withBreaker(provider: SecretProvider, { clock, logger, random }: BreakerOptions): Breaker {
   let failures = 0;
   let pause = FIRST_PAUSE;
   let openUntil = Number.NEGATIVE_INFINITY;
@@ -69,9 +73,12 @@ export function withBreaker(
 
   const { version } = provider;
   return {
-    ...provider,
-    read: (name, options) => guard(() => provider.read(name, options)),
-    ...(version && { version: (name, options) => guard(() => version(name, options)) }),
+    provider: {
+      ...provider,
+      read: (name, options) => guard(() => provider.read(name, options)),
+      ...(version && { version: (name, options) => guard(() => version(name, options)) }),
+    },
+    isOpen: isTripped,
   };
 }
 

@@ -22,6 +22,8 @@ export interface LeaseKeeper {
   /** Milliseconds until the lease wants attention; undefined without a lease. */
   nextLook(afterFailure: boolean): number | undefined;
   hasEnded(): boolean;
+  /** Milliseconds until the lease ends; undefined without a lease. */
+  endsIn(): number | undefined;
   /** Ends a lease that nothing uses any more. Never throws. */
   giveBack(lease: Lease | undefined): Promise<void>;
 }
@@ -74,6 +76,7 @@ export function createLeaseKeeper({
     },
 
     hasEnded: () => kept !== undefined && clock.now() >= kept.endsAt,
+    endsIn: () => kept && kept.endsAt - clock.now(),
 
     async giveBack(lease) {
       const { revoke } = provider;

@@ -19,6 +19,7 @@ export interface Loaded<T> {
   readonly value: T;
   readonly version: string;
   readonly createdAt: Date | undefined;
+  readonly expiresAt: Date | undefined;
   /** When this process got it, on the monotonic clock. */
   readonly loadedAt: number;
   /** The value before this one, if it is known. */

@@ -19,6 +19,14 @@ export interface SecretStatus {
   /** Milliseconds since the backend last confirmed it. */
   age: number;
   lastFailure: SecretErrorCode | undefined;
+  /** Milliseconds until the backend lets it end, where it does. */
+  expiresIn: number | undefined;
+  /** Milliseconds until its lease ends unless it is renewed, where it has one. */
+  leaseEndsIn: number | undefined;
+  /** How often another version came into use. */
+  rotations: number;
+  /** How often it was used while the backend could not confirm it. */
+  servedStale: number;
 }
 
 /** What the store, and only the store, does with a live secret. */
@@ -60,6 +68,8 @@ export function createManagedSecret<T>(
   let coolUntil = Number.NEGATIVE_INFINITY;
   /** The version that the backend has confirmed, after a caller's doubt, to be the newest. */
   let confirmed: string | undefined;
+  let rotations = 0;
+  let servedStale = 0;
 
   /** One attempt, for as long as an attempt may take. */
   const attempt = async <R>(
@@ -90,6 +100,7 @@ export function createManagedSecret<T>(
     value: parseSecret(schema, secret),
     version: secret.version,
     createdAt: secret.createdAt,
+    expiresAt: secret.expiresAt,
     loadedAt: clock.now(),
     previous,
     lease: secret.lease,
@@ -101,6 +112,7 @@ export function createManagedSecret<T>(
     if (secret.version === before.version) return before;
     loaded = accept(secret, before.value);
     leases.keep(loaded.lease);
+    rotations += 1;
     logger.info({ secret: id, version: loaded.version }, 'secret rotated');
     for (const listener of listeners) listener(loaded);
     return loaded;
@@ -175,6 +187,7 @@ export function createManagedSecret<T>(
         throw new SecretError('unavailable', `${name} could not be confirmed for too long`, {
           remedy: 'See the log for why the backend does not give it; the service recovers by itself.',
         });
+      if (freshness.lastFailure() !== undefined) servedStale += 1;
       return version;
     },
 
@@ -240,6 +253,10 @@ export function createManagedSecret<T>(
       usable: loaded !== undefined && freshness.usable() && !leases.hasEnded(),
       age: freshness.age(),
       lastFailure: freshness.lastFailure(),
+      expiresIn: loaded?.expiresAt && loaded.expiresAt.getTime() - clock.wall(),
+      leaseEndsIn: leases.endsIn(),
+      rotations,
+      servedStale,
     }),
   };
 }

@@ -7,6 +7,8 @@ import { createManagedSecret, type ManagedSecret, type SecretStatus } from './ma
 import type { SecretProvider } from './provider.ts';
 import { loadAll } from './startup.ts';
 
+export type { SecretStatus };
+
 export interface SecretStoreOptions {
   provider: SecretProvider;
   clock: Clock;
@@ -24,6 +26,8 @@ export interface SecretStore {
   load(options: { timeout: number }): Promise<void>;
   /** Each secret's name, version and state; never a value. */
   status(): SecretStatus[];
+  /** Whether the backend has failed so often that it is not asked for a while. */
+  isBreakerOpen(): boolean;
   /** Stops looking and lets go of the backend. */
   close(): Promise<void>;
 }
@@ -35,7 +39,8 @@ export function createSecretStore({
   ttl,
   random = Math.random,
 }: SecretStoreOptions): SecretStore {
-  const guarded = withBreaker(provider, { clock, logger, random });
+  const breaker = withBreaker(provider, { clock, logger, random });
+  const guarded = breaker.provider;
   const secrets: ManagedSecret<unknown>[] = [];
   const timers = new Map<ManagedSecret<unknown>, () => void>();
   let closed = false;
@@ -67,6 +72,7 @@ export function createSecretStore({
     },
 
     status: () => secrets.map((secret) => secret.status()),
+    isBreakerOpen: breaker.isOpen,
 
     async close() {
       closed = true;

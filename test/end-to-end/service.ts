@@ -93,6 +93,13 @@ export function describeService(provider: BackendName) {
       assert.equal(JSON.parse(await send('/auth/me', { token })).email, sandbox.user.email);
       await send('/auth/me', { token: await logIn() });
       await send('/ready');
+      const metrics = await send('/metrics');
+      for (const secret of ['database', 'openai'])
+        assert.match(metrics, new RegExp(`^secret_rotations_total\\{secret="${secret}"\\} 1$`, 'm'));
+      assert.match(
+        metrics,
+        new RegExp(`^secret_backend_calls_total\\{provider="${provider}",.*"ok"\\} \\d+$`, 'm'),
+      );
     });
 
     it('loads the chosen SDK and no other', () => {

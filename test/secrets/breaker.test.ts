@@ -10,7 +10,7 @@ function createFixture() {
   const clock = createFakeClock();
   const backend = createMemoryProvider();
   backend.put('a', { n: 1 });
-  const provider = withBreaker(backend.provider, { clock, logger: silentLogger, random: () => 0 });
+  const { provider } = withBreaker(backend.provider, { clock, logger: silentLogger, random: () => 0 });
   const codeOf = () =>
     provider.read('a').then(
       () => 'ok',
@@ -73,7 +73,7 @@ describe('the breaker', () => {
 
   it('counts what is no SecretError', async () => {
     const { clock, backend } = createFixture();
-    const broken = withBreaker(
+    const { provider: broken } = withBreaker(
       { ...backend.provider, read: () => Promise.reject(new Error('a mistake')) },
       { clock, logger: silentLogger, random: () => 0 },
     );

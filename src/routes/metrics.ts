@@ -1,0 +1,21 @@
+/** Numbers for Prometheus. Open to all who reach the port: keep it inside the cluster. */
+import { z } from 'zod';
+import type { Metrics } from '../metrics.ts';
+import { type Route, route } from './route.ts';
+
+export function metricsRoutes({ metrics }: { metrics: Pick<Metrics, 'text' | 'contentType'> }): Route[] {
+  return [
+    route({
+      method: 'get',
+      path: '/metrics',
+      summary: 'Numbers for Prometheus',
+      access: 'all',
+      answers: {
+        200: { description: 'In the text format of Prometheus', content: { 'text/plain': z.string() } },
+      },
+      async handle(_request, response) {
+        response.type(metrics.contentType).send(await metrics.text());
+      },
+    }),
+  ];
+}
