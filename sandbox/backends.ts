@@ -25,6 +25,8 @@ export interface Backend {
   reads?: { value: number; version: number };
   /** Ends the logins that the backend itself has made, where it makes them. */
   revokeLeases?: (() => Promise<void>) | undefined;
+  /** Ends what the service has logged in with, where the backend keeps sessions. */
+  revokeLogins?: () => void;
   /** Makes `value` the current version. */
   put(name: string, value: string): Promise<void>;
   close(): Promise<void>;

@@ -31,8 +31,8 @@ export interface Postgres {
   connection: ClientConfig & { host: string; port: number };
   /** Resolves when the server has ended: to nothing after `stop()`, otherwise to the reason. */
   exited: Promise<Error | undefined>;
-  /** Ends every session and the server, and starts it again on the same port with the same data. */
-  restart(): Promise<void>;
+  /** Ends every session and the server, and starts it again `after` milliseconds (default: none) where it was. */
+  restart(options?: { after?: number }): Promise<void>;
   /** Ends every session and the server, in six seconds at worst. */
   stop(): Promise<void>;
 }
@@ -121,9 +121,10 @@ async function start(cluster: Cluster, options: StartOptions, attempts: number):
     },
     connection: { host: HOST, port, user: 'postgres', password: cluster.password, database: 'postgres' },
     exited: exited.promise,
-    async restart() {
+    async restart({ after = 0 } = {}) {
       stopping = true;
       await server.stop();
+      await delay(after);
       server = await launch(cluster, port, options);
       if (server.failure) throw server.failure;
       stopping = false;

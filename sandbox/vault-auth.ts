@@ -166,6 +166,10 @@ export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOpt
     revokeAll() {
       for (const token of [...tokens.values()]) if (!token.policies.includes('root')) end(token);
     },
+    /** Ends the tokens that logins made, and not those that were handed out. */
+    revokeLogins() {
+      for (const token of [...tokens.values()]) if (token.path.endsWith('/login')) end(token);
+    },
     count: () => tokens.size,
   };
 }

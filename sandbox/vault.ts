@@ -191,6 +191,8 @@ export async function startVault({
     createWriterToken: () => tokens.create('auth/token/create', ['default', 'writer'], 0).id,
     /** Ends every token but the root token. */
     revokeTokens: tokens.revokeAll,
+    /** Ends the tokens that logins made: those of the service. */
+    revokeLogins: tokens.revokeLogins,
     /** How many tokens there are, the root token included. */
     tokenCount: tokens.count,
     /** Ids of the database leases in force. */

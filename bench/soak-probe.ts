@@ -1,0 +1,20 @@
+/** Preloaded into a replica of the soak: tells how much it holds, after a forced collection of garbage. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+process.on('message', (message: { kind: string }) => {
+  if (message.kind !== 'measure') return;
+  // Twice: what the first frees may hold the last reference to something else.
+  collectGarbage();
+  collectGarbage();
+  process.send?.({
+    kind: 'measured',
+    heap: process.memoryUsage().heapUsed,
+    resources: process.getActiveResourcesInfo().length,
+  });
+});
+// Listening keeps the channel open, which would keep the process alive.
+process.channel?.unref();

@@ -1,0 +1,88 @@
+/** What a soak found, as a row of a table, and what is not as it must be, in sentences. */
+import type { Holding, SoakResult } from './soak-run.ts';
+
+const MEGABYTE = 2 ** 20;
+/** What the heap may grow by from the start to the end: caches of V8 and of the libraries fill up. */
+const GROWTH = 8 * MEGABYTE;
+const MORE_RESOURCES = 50;
+
+const COLUMNS = [
+  'backend',
+  'minutes',
+  'troubles',
+  'requests',
+  'failed',
+  'hung',
+  'slowest, s',
+  'heap at start, middle, end, MB',
+  'asked whether ready',
+  'wrong answers',
+  'slowest answer, ms',
+];
+
+const largest = (holdings: Holding[], key: keyof Holding) => Math.max(...holdings.map((held) => held[key]));
+
+const slowest = ({ samples }: SoakResult) =>
+  samples.reduce((most, { sentAt, answeredAt }) => Math.max(most, answeredAt - sentAt), 0);
+
+/** A Markdown table, a row for each backend. */
+export function table(results: SoakResult[]): string {
+  const rows = results.map((result) => {
+    const { name, minutes, troubles, samples, holdings, asked, wrongAnswers, slowestAnswer } = result;
+    return [
+      name,
+      minutes,
+      troubles.length,
+      samples.length,
+      samples.filter(({ outcome }) => outcome === 'failed').length,
+      samples.filter(({ outcome }) => outcome === 'hung').length,
+      (slowest(result) / 1000).toFixed(1),
+      holdings.map((held) => (largest(held, 'heap') / MEGABYTE).toFixed(1)).join(', '),
+      asked,
+      wrongAnswers.length,
+      slowestAnswer.toFixed(0),
+    ];
+  });
+  return [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}
+
+export function judge(result: SoakResult): string[] {
+  const { name, samples, holdings, wrongAnswers, ends, output } = result;
+  const bad = samples.filter(({ outcome }) => outcome !== 'ok');
+  const [first = [], last = []] = [holdings[0], holdings.at(-1)];
+  const complaints = [
+    ...bad.map(
+      (sample) =>
+        `${sample.kind} ${sample.outcome}: ${sample.detail}, during ${troublesAt(result, sample.sentAt)}`,
+    ),
+    ...wrongAnswers,
+    ...ends.filter((end) => end !== 'exit code 0').map((end) => `a replica ended with ${end}`),
+    ...last.flatMap(({ heap, resources }, replica) => {
+      const before = first[replica];
+      if (!before) return ['a replica was not measured'];
+      const grown = heap - before.heap;
+      return [
+        ...(grown > GROWTH
+          ? [`replica ${replica} holds ${(grown / MEGABYTE).toFixed(1)} MB more than at the start`]
+          : []),
+        ...(resources > before.resources + MORE_RESOURCES
+          ? [`replica ${replica} has ${resources} things waiting, and had ${before.resources}`]
+          : []),
+      ];
+    }),
+    ...(/unhandled|uncaught/i.test(output) ? [`a replica wrote: ${output.slice(-2_000)}`] : []),
+  ];
+  return complaints.map((complaint) => `${name}: ${complaint}`);
+}
+
+/** What went on when a request was sent, or had just ended. */
+function troublesAt({ troubles }: SoakResult, time: number): string {
+  const near = troubles.filter(
+    ({ startedAt, endedAt }) => time > startedAt - 1_000 && time < endedAt + 10_000,
+  );
+  return (
+    near
+      .map(({ name, startedAt }) => `${name} (${((time - startedAt) / 1000).toFixed(1)} s after its start)`)
+      .join(', ') || 'nothing'
+  );
+}

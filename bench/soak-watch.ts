@@ -1,0 +1,72 @@
+/** Asks every replica four times a second whether it lives and whether it is ready, and keeps what was wrong. */
+import { Agent, request as httpRequest } from 'node:http';
+
+/** Milliseconds. */
+const INTERVAL = 250;
+/** Within which `/ready` must answer, and have noticed. */
+const PROMPT = 1_000;
+
+export interface WatchOptions {
+  urls: string[];
+  /** Milliseconds for which nothing has been done to the service and what it needs. */
+  calmFor: () => number;
+  /** Milliseconds for which PostgreSQL has been away; 0 while it is not. */
+  databaseAwayFor: () => number;
+}
+
+export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
+  const agent = new Agent({ keepAlive: true });
+  const wrong: string[] = [];
+  let asked = 0;
+  let slowest = 0;
+
+  const ask = (url: string) =>
+    new Promise<number>((resolve) => {
+      const request = httpRequest(url, { agent, timeout: 10_000 }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      request.on('timeout', () => request.destroy());
+      request.on('error', () => resolve(0));
+      request.end();
+    });
+
+  const timed = async (url: string) => {
+    const askedAt = performance.now();
+    const status = await ask(url);
+    return { status, took: performance.now() - askedAt };
+  };
+
+  const check = async (url: string) => {
+    // What is true when it is asked must be true when it answers, or either answer is right.
+    const [calmBefore, awayBefore] = [calmFor(), databaseAwayFor()];
+    const [health, ready] = await Promise.all([timed(`${url}/health`), timed(`${url}/ready`)]);
+    const isAway = awayBefore > PROMPT && databaseAwayFor() > awayBefore;
+    const isCalm = calmBefore > CALM && calmFor() > calmBefore;
+    // What the machine takes for any answer at all is not the service's.
+    const late = ready.took - health.took;
+    asked += 1;
+    slowest = Math.max(slowest, late);
+    if (late > PROMPT)
+      wrong.push(`/ready took ${ready.took.toFixed(0)} ms, /health ${health.took.toFixed(0)}`);
+    if (health.status !== 200) wrong.push(`/health said ${health.status}`);
+    if (isAway && ready.status !== 503) wrong.push(`/ready said ${ready.status} without PostgreSQL`);
+    if (isCalm && ready.status !== 200) wrong.push(`/ready said ${ready.status} with nothing wrong`);
+  };
+
+  const timer = setInterval(() => {
+    for (const url of urls) void check(url);
+  }, INTERVAL);
+
+  return {
+    wrong,
+    asked: () => asked,
+    slowest: () => slowest,
+    stop() {
+      clearInterval(timer);
+      agent.destroy();
+    },
+  };
+}
+
+/** Milliseconds after a trouble in which the service may still be finding the way back. */
+const CALM = 15_000;

@@ -1,0 +1,41 @@
+/**
+ * `npm run bench:soak [-- --minutes 2] [--backend ...] [--seed n]`: two replicas under steady mixed traffic while the
+ * backend fails, PostgreSQL restarts and secrets rotate, at random, for so many minutes on each backend. Exits with 1
+ * when a request failed or hung, `/ready` or `/health` was wrong or late, memory grew, or a replica ended by itself.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { BENCHES } from './rotation-run.ts';
+import { judge, table } from './soak-report.ts';
+import { runSoak } from './soak-run.ts';
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', multiple: true },
+    minutes: { type: 'string', default: '2' },
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    rate: { type: 'string', default: '30' },
+  },
+});
+const chosen = BENCHES.filter(({ name }) => values.backend === undefined || values.backend.includes(name));
+if (chosen.length !== (values.backend?.length ?? BENCHES.length)) {
+  console.error(`Choose backends from: ${BENCHES.map(({ name }) => name).join(', ')}.`);
+  process.exit(64);
+}
+
+const seed = Number(values.seed);
+console.error(`Seed ${seed}.`);
+const results = [];
+for (const bench of chosen)
+  results.push(
+    await runSoak(bench, {
+      minutes: Number(values.minutes),
+      rate: Number(values.rate),
+      seed,
+      report: (line) => console.error(line),
+    }),
+  );
+console.log(table(results));
+const complaints = results.flatMap(judge);
+for (const complaint of complaints) console.error(complaint);
+process.exit(complaints.length > 0 ? 1 : 0);
