@@ -108,7 +108,7 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
 
   /** What may work in place of the refused version, in the order of the ladder. */
   async function* candidates(refused: string): AsyncGenerator<Loaded<DatabaseSecret>> {
-    // Not current(): what is too old to be used is exactly what must be replaced.
+    // Not current(): what must not be used any more is exactly what must be replaced.
     const known = await secret.refreshIfStale(refused);
     if (known.version !== refused) yield known;
     const fresh = await secret.refreshIfStale(known.version);

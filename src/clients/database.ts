@@ -85,6 +85,7 @@ export function createDatabase({
   const connect = async (): Promise<{ client: pg.PoolClient; from: Generation }> => {
     const started = clock.now();
     for (;;) {
+      secret.current();
       const from = generations.active();
       try {
         return { client: await from.acquire(), from };

@@ -13,9 +13,9 @@ export interface Claims {
 }
 
 export interface Tokens {
-  /** @returns the token and its lifetime in seconds */
+  /** @returns the token and its lifetime in seconds. @throws SecretError when the key was taken away */
   sign(claims: Claims): { token: string; expiresIn: number };
-  /** @throws InvalidTokenError for every token that must not be believed */
+  /** @throws InvalidTokenError for every token that must not be believed; SecretError when the key was taken away */
   verify(token: string): Promise<Claims>;
 }
 
@@ -59,6 +59,8 @@ export function createTokens({
 
   return {
     sign({ sub, email, role }) {
+      // Nobody but us refuses a key that was taken away.
+      secret.current();
       const { kid, key } = ring.signingKey();
       const { algorithm, expiry_hours, issuer, audience } = ring.settings();
       const expiresIn = Math.round(expiry_hours * 3600);
@@ -74,6 +76,7 @@ export function createTokens({
     },
 
     async verify(token) {
+      secret.current();
       const kid = keyIdOf(token);
       if (!ring.find(kid)) await lookUp();
       const key = ring.find(kid);

@@ -1,6 +1,6 @@
 /** Lets in callers with a valid bearer token, and those with a certain role. */
 import type { RequestHandler, Response } from 'express';
-import type { Claims, Tokens } from '../clients/jwt.ts';
+import { type Claims, InvalidTokenError, type Tokens } from '../clients/jwt.ts';
 import { HttpProblem } from './http-problem.ts';
 
 const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="api"${error}` });
@@ -13,6 +13,7 @@ export function authenticate({ tokens }: { tokens: Tokens }): RequestHandler {
     try {
       response.locals.caller = await tokens.verify(token);
     } catch (cause) {
+      if (!(cause instanceof InvalidTokenError)) throw cause;
       throw new HttpProblem(401, 'The token is not valid.', {
         headers: challenge(', error="invalid_token"'),
         cause,

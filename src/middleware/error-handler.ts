@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 import { isConnectionLost, isLoginRefused } from '../clients/database-errors.ts';
 import { InvalidTokenError } from '../clients/jwt.ts';
+import { SecretError } from '../errors.ts';
 import { HttpProblem, type ProblemDocument, problemDocument } from './http-problem.ts';
 
 export const notFound: RequestHandler = (request) => {
@@ -32,6 +33,8 @@ function toProblem(error: unknown): ProblemDocument {
   if (error instanceof InvalidTokenError) return problemDocument(401, 'The token is not valid.');
   if (isParserError(error))
     return problemDocument(error.status, PARSER_DETAILS[error.status] ?? 'The request is not valid.');
+  if (error instanceof SecretError)
+    return problemDocument(503, 'A secret of this service cannot be used now.');
   if (isLoginRefused(error) || isConnectionLost(error))
     return problemDocument(503, 'The database does not answer.');
   return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');

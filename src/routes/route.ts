@@ -50,7 +50,10 @@ export const answersOf = ({ access, parameters, body, answers }: Route): Answers
     413: problem('The body is larger than 100 kB'),
     415: problem('The body is not JSON in UTF-8'),
   }),
-  ...(access !== 'all' && { 401: problem('There is no valid token') }),
+  ...(access !== 'all' && {
+    401: problem('There is no valid token'),
+    503: problem('The keys that tokens are verified with cannot be used now'),
+  }),
   ...(access === 'admin' && { 403: problem('The caller is no administrator') }),
   ...answers,
 });

@@ -13,7 +13,7 @@ export interface FreshnessOptions {
   ttl: number;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** Milliseconds past the TTL for which a secret is used that the backend cannot confirm. Default 30 minutes. */
+  /** Milliseconds past the TTL for which a secret counts as usable that the backend cannot confirm. Default 30 minutes. */
   staleFor?: number;
   /** Milliseconds for which a secret is used that the backend has twice refused to give. Default 5 minutes. */
   grace?: number;
@@ -26,7 +26,9 @@ export interface Freshness {
   lastFailure(): SecretErrorCode | undefined;
   /** Milliseconds since the backend last confirmed the secret. */
   age(): number;
-  /** Whether the last good version may still be used. */
+  /** Whether the secret was taken away on purpose and the grace is over: it must not be used any more. */
+  revoked(): boolean;
+  /** Whether a process with this version is ready: the secret is neither revoked nor too old. */
   usable(): boolean;
   /** Milliseconds until the next look. */
   nextLook(): number;
@@ -44,6 +46,8 @@ export function createFreshness({
   let last: SecretError | undefined;
   let refusals = 0;
   let revokedAt = Number.POSITIVE_INFINITY;
+
+  const revoked = () => clock.now() - revokedAt >= grace;
 
   return {
     succeeded() {
@@ -66,7 +70,8 @@ export function createFreshness({
 
     lastFailure: () => last?.code,
     age: () => clock.now() - confirmedAt,
-    usable: () => clock.now() - revokedAt < grace && clock.now() - confirmedAt < ttl + staleFor,
+    revoked,
+    usable: () => !revoked() && clock.now() - confirmedAt < ttl + staleFor,
 
     nextLook() {
       // Spread over the last fifth, so that replicas do not ask in step.

@@ -30,7 +30,7 @@ export interface Loaded<T> {
 export interface LiveSecret<T> {
   readonly id: SecretId;
   readonly name: string;
-  /** The last good version. Does no I/O. @throws Error before it is loaded; SecretError when it is too old to be used */
+  /** The last good version. Does no I/O. @throws Error before it is loaded; SecretError when it must not be used any more: taken away on purpose, or past its lease */
   current(): Loaded<T>;
   /**
    * For a caller whose version was just refused. Another version than `seenVersion` is returned at once;

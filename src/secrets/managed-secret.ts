@@ -183,8 +183,9 @@ export function createManagedSecret<T>(
 
     current() {
       const version = known();
-      if (!freshness.usable() || leases.hasEnded())
-        throw new SecretError('unavailable', `${name} could not be confirmed for too long`, {
+      // An outage is no reason to refuse what still works: it only ends the readiness.
+      if (freshness.revoked() || leases.hasEnded())
+        throw new SecretError('unavailable', `${name} was taken away or has ended`, {
           remedy: 'See the log for why the backend does not give it; the service recovers by itself.',
         });
       if (freshness.lastFailure() !== undefined) servedStale += 1;

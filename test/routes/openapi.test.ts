@@ -53,7 +53,7 @@ describe('the OpenAPI document', () => {
 
   it('tells who is let in, and every answer that follows from it', () => {
     assert.deepEqual(put?.security, [{ bearer: ['admin'] }]);
-    assert.deepEqual(Object.keys(put?.responses ?? {}), ['200', '400', '401', '403', '413', '415']);
+    assert.deepEqual(Object.keys(put?.responses ?? {}), ['200', '400', '401', '403', '413', '415', '503']);
     assert.equal(paths['/things']?.get?.security, undefined);
     assert.deepEqual(Object.keys(paths['/things']?.get?.responses ?? {}), ['200']);
   });
