@@ -16,6 +16,7 @@ import { createMetrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import type { Readiness } from './routes/health.ts';
 import { measuredProvider } from './secrets/measured-provider.ts';
+import { createOnDemandSecrets } from './secrets/on-demand.ts';
 import type { SecretProvider } from './secrets/provider.ts';
 import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
 import { createSecretStore, type SecretStore } from './secrets/store.ts';
@@ -75,7 +76,15 @@ export async function createService({
 
   metrics.watch({ store, database });
 
-  const context = { config, provider: measured, store, database, clock, logger };
+  const secrets = createOnDemandSecrets({
+    provider: measured,
+    guarded: store.guarded,
+    openWriter: config.createWriter,
+    nameOf: config.nameOf,
+    written: store.written,
+    clock,
+  });
+  const context = { config, provider: measured, store, secrets, database, clock, logger };
   const running = await Promise.all(
     features.map((feature) => feature.create(context, config.settingsOf(feature))),
   );
@@ -105,6 +114,7 @@ export async function createService({
     async close() {
       for (const feature of running.toReversed()) await feature.close?.();
       await database.close();
+      await secrets.close();
       await store.close();
     },
   };

@@ -5,6 +5,7 @@ import type { Database } from '../clients/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Route } from '../routes/route.ts';
+import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
 import type { SecretStore } from '../secrets/store.ts';
 
@@ -13,7 +14,10 @@ export interface FeatureContext {
   config: Config;
   /** With the identity of the service, which only reads. */
   provider: SecretProvider;
+  /** The secrets that the service cannot do without. */
   store: SecretStore;
+  /** All others, and writing. */
+  secrets: OnDemandSecrets;
   database: Database;
   clock: Clock;
   logger: Logger;

@@ -9,6 +9,7 @@ import type { SecretId } from './names.ts';
 import type { Secret, SecretProvider, Stage } from './provider.ts';
 import { parseSecret } from './schemas.ts';
 import { createSingleFlight } from './single-flight.ts';
+import { withinTime } from './within-time.ts';
 
 /** Describes a secret without its value. */
 export interface SecretStatus {
@@ -72,20 +73,8 @@ export function createManagedSecret<T>(
   let servedStale = 0;
 
   /** One attempt, for as long as an attempt may take. */
-  const attempt = async <R>(
-    call: (signal: AbortSignal) => Promise<R>,
-    limit = attemptTimeout,
-  ): Promise<R> => {
-    const timeout = new AbortController();
-    const cancel = clock.schedule(limit, () =>
-      timeout.abort(Object.assign(new Error(`No answer within ${limit} ms`), { code: 'ETIMEDOUT' })),
-    );
-    try {
-      return await call(timeout.signal);
-    } finally {
-      cancel();
-    }
-  };
+  const attempt = <R>(call: (signal: AbortSignal) => Promise<R>, limit = attemptTimeout): Promise<R> =>
+    withinTime(limit, clock, call);
 
   const read = (from: SecretProvider, stage: Stage, limit?: number) =>
     attempt((signal) => from.read(name, { stage, layout, signal }), limit);

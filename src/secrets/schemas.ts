@@ -121,9 +121,13 @@ export const FIELDS = {
 export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
   const invalid = (message: string, remedy: string) =>
     new SecretError('invalid', `${secret.name} ${message}`, { remedy });
+  if (isPlaceholder(secret.value))
+    throw new SecretError('not-found', `${secret.name} is there and empty`, {
+      remedy: `Put a value into ${secret.name}: a placeholder is no secret.`,
+    });
   let json: unknown;
   try {
-    json = secret.value.trim() === '' ? {} : JSON.parse(secret.value);
+    json = JSON.parse(secret.value);
   } catch {
     // The parser's own message quotes the text, so it is no cause to keep.
     throw invalid(
@@ -131,10 +135,6 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
       'Store one JSON object, for example {"username": "...", "password": "..."}.',
     );
   }
-  if (isPlaceholder(json))
-    throw new SecretError('not-found', `${secret.name} is there and empty`, {
-      remedy: `Put a value into ${secret.name}: a placeholder is no secret.`,
-    });
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) =>
@@ -146,5 +146,5 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
   );
 }
 
-const isPlaceholder = (json: unknown) =>
-  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.keys(json).length === 0;
+/** What stands where a secret will be: nothing, or an object without fields. */
+export const isPlaceholder = (text: string): boolean => ['', '{}'].includes(text.replace(/\s+/g, ''));

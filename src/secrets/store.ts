@@ -24,6 +24,10 @@ export interface SecretStore {
   require<T>(definition: SecretDefinition<T>): LiveSecret<T>;
   /** Loads all required secrets in parallel. @throws StartupError one report of all that failed */
   load(options: { timeout: number }): Promise<void>;
+  /** The backend behind the breaker, for those who read other secrets of it. */
+  readonly guarded: SecretProvider;
+  /** Somebody has written the secret of this backend's name: takes the new version into use. Never throws. */
+  written(name: string): Promise<void>;
   /** Each secret's name, version and state; never a value. */
   status(): SecretStatus[];
   /** Whether the backend has failed so often that it is not asked for a while. */
@@ -69,6 +73,14 @@ export function createSecretStore({
     async load({ timeout }) {
       await loadAll(secrets, { timeout, clock, logger, random });
       for (const secret of secrets) scheduleLook(secret);
+    },
+
+    guarded,
+
+    async written(name) {
+      const affected = secrets.filter((secret) => secret.name === name);
+      for (const secret of affected) secret.invalidate();
+      await Promise.all(affected.map((secret) => secret.refresh()));
     },
 
     status: () => secrets.map((secret) => secret.status()),

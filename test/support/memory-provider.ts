@@ -26,6 +26,11 @@ export function createMemoryProvider() {
     return { value, version: `v${index + 1}` };
   };
 
+  const put = (name: string, value: object | string) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    versions.set(name, [...(versions.get(name) ?? []), text]);
+  };
+
   const provider: SecretProvider = {
     name: 'memory',
     async read(name, { stage } = {}) {
@@ -40,6 +45,12 @@ export function createMemoryProvider() {
       fail();
       return find(name).version;
     },
+    async write(name, value) {
+      await gate;
+      fail();
+      put(name, value);
+      return find(name).version;
+    },
     async close() {
       calls.close += 1;
     },
@@ -48,10 +59,7 @@ export function createMemoryProvider() {
   return {
     provider,
     calls,
-    put: (name: string, value: object | string) => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
-      versions.set(name, [...(versions.get(name) ?? []), text]);
-    },
+    put,
     /** Written and not yet in force. */
     putPending: (name: string, value: object) => pending.set(name, JSON.stringify(value)),
     /** The next calls fail like this, in order. */

@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { SecretError } from '../../src/errors.ts';
+import { secretName } from '../../src/secrets/names.ts';
+import { createOnDemandSecrets, type GetOptions } from '../../src/secrets/on-demand.ts';
+import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
+import { createFakeClock } from '../support/clock.ts';
+import { createMemoryProvider } from '../support/memory-provider.ts';
+
+const NAME = 'myapp/keys';
+const nameOf = (id: string) => secretName(id, { provider: 'aws', prefix: 'myapp' });
+
+function createFixture({ limit }: { limit?: number } = {}) {
+  const clock = createFakeClock();
+  const backend = createMemoryProvider();
+  const written: string[] = [];
+  const secrets = createOnDemandSecrets({
+    provider: backend.provider,
+    guarded: backend.provider,
+    openWriter: async () => backend.provider,
+    nameOf,
+    written: async (name) => void written.push(name),
+    clock,
+    ...(limit && { limit }),
+  });
+  return { ...backend, secrets, clock, written };
+}
+
+describe('get', () => {
+  for (const [text, value] of [
+    ['{"a":{"b":[1]}}', { a: { b: [1] } }],
+    ['[1,2]', [1, 2]],
+    ['"quoted"', 'quoted'],
+    ['7', 7],
+    ['plain text', 'plain text'],
+    ['{"a":', '{"a":'],
+    [' padded ', ' padded '],
+  ] as const)
+    it(`gives ${JSON.stringify(value)} for ${text}`, async () => {
+      const { secrets, put } = createFixture();
+      put(NAME, text);
+      assert.deepEqual(await secrets.get('keys'), value);
+    });
+
+  for (const placeholder of ['{}', '', '  \n', '{ }', ' {\n} '])
+    it(`gives null for the placeholder ${JSON.stringify(placeholder)}`, async () => {
+      const { secrets, put } = createFixture();
+      put(NAME, placeholder);
+      assert.equal(await secrets.get('keys'), null);
+    });
+
+  it('gives null for what does not exist', async () => {
+    assert.equal(await createFixture().secrets.get('keys'), null);
+  });
+
+  for (const code of ['denied', 'disabled', 'identity', 'throttled', 'unavailable', 'invalid'] as const)
+    it(`throws what is ${code}, and asks again`, async () => {
+      const { secrets, put, failWith } = createFixture();
+      put(NAME, '{"a":1}');
+      failWith(code);
+      await assert.rejects(secrets.get('keys'), (error: SecretError) => error.code === code);
+      assert.deepEqual(await secrets.get('keys'), { a: 1 });
+    });
+
+  it('gives each caller an object of its own', async () => {
+    const { secrets, put } = createFixture();
+    put(NAME, '{"a":1}');
+    Object.assign((await secrets.getJson('keys')) ?? {}, { a: 2 });
+    assert.deepEqual(await secrets.get('keys'), { a: 1 });
+  });
+
+  it('reads nothing outside the prefix', async () => {
+    const { secrets, calls } = createFixture();
+    for (const name of ['../other', '/other', 'a/../../other', 'other secret', '', '.', 'a\0b'])
+      for (const use of [secrets.get(name), secrets.set(name, 'x')])
+        await assert.rejects(use, (error: SecretError) => error.code === 'invalid');
+    assert.equal(calls.read, 0);
+  });
+});
+
+describe('getJson and getString', () => {
+  for (const [text, json, string] of [
+    ['{"a":1}', { a: 1 }, null],
+    ['[1]', null, null],
+    ['null', null, null],
+    ['7', null, null],
+    ['"quoted"', null, 'quoted'],
+    ['plain', null, 'plain'],
+    ['{}', null, null],
+  ] as const)
+    it(`of ${text}`, async () => {
+      const { secrets, put } = createFixture();
+      put(NAME, text);
+      assert.deepEqual(await secrets.getJson('keys'), json);
+      assert.equal(await secrets.getString('keys'), string);
+    });
+});
+
+describe('keeping', () => {
+  /** Reads made for a `get` so long after one that read. */
+  const readsAfter = async (milliseconds: number, options?: GetOptions, value = '{"a":1}') => {
+    const { secrets, put, calls, clock } = createFixture();
+    if (value) put(NAME, value);
+    await secrets.get('keys');
+    await clock.advance(milliseconds);
+    await secrets.get('keys', options);
+    return calls.read - 1;
+  };
+
+  it('is for five minutes', async () => {
+    assert.equal(await readsAfter(299_999), 0);
+    assert.equal(await readsAfter(300_000), 1);
+  });
+
+  it('is for as long as the reader allows', async () => {
+    assert.equal(await readsAfter(59_999, { ttl: 60_000 }), 0);
+    assert.equal(await readsAfter(60_000, { ttl: 60_000 }), 1);
+    assert.equal(await readsAfter(3_000_000, { ttl: 3_600_000 }), 0);
+  });
+
+  it('is not for those who ask the backend', async () => {
+    assert.equal(await readsAfter(0, { ttl: 0 }), 1);
+    assert.equal(await readsAfter(0, { cache: false }), 1);
+    assert.equal(await readsAfter(0, { ttl: 60_000, cache: false }), 1);
+  });
+
+  it('of what does not exist is for five seconds', async () => {
+    assert.equal(await readsAfter(4_999, {}, ''), 0);
+    assert.equal(await readsAfter(5_000, {}, ''), 1);
+    assert.equal(await readsAfter(5_000, {}, '{}'), 1);
+    assert.equal(await readsAfter(1_000, { ttl: 1_000 }, ''), 1);
+  });
+
+  for (const options of [{ ttl: 0 }, { cache: false }])
+    it(`${JSON.stringify(options)} updates what is kept`, async () => {
+      const { secrets, put, calls } = createFixture();
+      put(NAME, '"old"');
+      await secrets.get('keys');
+      put(NAME, '"new"');
+      assert.equal(await secrets.get('keys'), 'old');
+      assert.equal(await secrets.get('keys', options), 'new');
+      assert.equal(await secrets.get('keys'), 'new');
+      assert.equal(calls.read, 2);
+    });
+
+  it('is of so many secrets at most, those used last', async () => {
+    const { secrets, put, calls } = createFixture({ limit: 2 });
+    for (const name of ['a', 'b', 'c']) put(`myapp/${name}`, name);
+    for (const name of ['a', 'b', 'a', 'c']) await secrets.get(name);
+    assert.equal(calls.read, 3);
+    await secrets.get('a');
+    assert.equal(calls.read, 3);
+    await secrets.get('b');
+    assert.equal(calls.read, 4);
+  });
+});
+
+describe('asking at once', () => {
+  for (const options of [{}, { ttl: 0 }])
+    it(`is one read ${JSON.stringify(options)}`, async () => {
+      const { secrets, put, calls, hold } = createFixture();
+      put(NAME, 'text');
+      const release = hold();
+      const all = Array.from({ length: 50 }, () => secrets.get('keys', options));
+      release();
+      assert.deepEqual(new Set(await Promise.all(all)), new Set(['text']));
+      assert.equal(calls.read, 1);
+    });
+
+  it('does not give a read that began earlier to who asks the backend', async () => {
+    const { secrets, put, clock, hold, calls } = createFixture();
+    put(NAME, 'text');
+    const release = hold();
+    const early = secrets.get('keys');
+    await clock.advance(100);
+    const late = [secrets.get('keys', { ttl: 0 }), secrets.get('keys', { cache: false })];
+    release();
+    await Promise.all([early, ...late]);
+    assert.equal(calls.read, 2);
+  });
+
+  it('ends after three seconds without an answer', async () => {
+    const clock = createFakeClock();
+    const silent: SecretProvider = {
+      name: 'silent',
+      read: (_name, { signal } = {}) =>
+        new Promise((_resolve, reject) =>
+          signal?.addEventListener('abort', () =>
+            reject(new SecretError('unavailable', 'silent', { remedy: 'None: this is a test.' })),
+          ),
+        ),
+    };
+    const secrets = createOnDemandSecrets({
+      provider: silent,
+      guarded: silent,
+      openWriter: async () => silent,
+      nameOf,
+      written: async () => {},
+      clock,
+    });
+    const read = assert.rejects(secrets.get('keys'), /silent/);
+    await clock.advance(3_000);
+    await read;
+    await assert.rejects(secrets.set('keys', 'x'), /cannot write/);
+  });
+});
+
+describe('set', () => {
+  it('writes a text as it is and the rest as JSON', async () => {
+    for (const [value, text] of [
+      ['text', 'text'],
+      ['{"a":1}', '{"a":1}'],
+      [{ a: 1 }, '{"a":1}'],
+      [[1], '[1]'],
+      [7, '7'],
+    ] as const) {
+      const { secrets, provider } = createFixture();
+      assert.equal(await secrets.set('keys', value), 'v1');
+      assert.equal((await provider.read(NAME)).value, text);
+    }
+    await assert.rejects(createFixture().secrets.set('keys', undefined), TypeError);
+  });
+
+  it('is what later reads get, without asking', async () => {
+    const { secrets, calls, written } = createFixture();
+    assert.equal(await secrets.get('keys'), null);
+    await secrets.set('keys', { a: 1 });
+    assert.deepEqual(await secrets.get('keys'), { a: 1 });
+    assert.equal(calls.read, 1);
+    assert.deepEqual(written, [NAME]);
+  });
+
+  it('is not undone by a read that began before', async () => {
+    const { secrets, put, provider, clock } = createFixture();
+    put(NAME, 'old');
+    const { read } = provider;
+    // Reads at once and answers late.
+    provider.read = async (...parameters) => {
+      const secret = await read(...parameters);
+      await clock.sleep(100);
+      return secret;
+    };
+    const early = secrets.get('keys');
+    await secrets.set('keys', 'new');
+    await clock.advance(100);
+    assert.equal(await early, 'old');
+    assert.equal(await secrets.get('keys'), 'new');
+  });
+
+  it('that fails leaves nothing to be believed', async () => {
+    const { secrets, put, calls, failWith } = createFixture();
+    put(NAME, 'old');
+    await secrets.get('keys');
+    failWith('unavailable');
+    await assert.rejects(secrets.set('keys', 'new'));
+    await secrets.get('keys');
+    assert.equal(calls.read, 2);
+  });
+
+  it('shows in the status, without its value', async () => {
+    const { secrets, clock } = createFixture();
+    assert.deepEqual(secrets.status(), []);
+    await secrets.set('keys', 'shown-nowhere');
+    await clock.advance(1_000);
+    const [status] = secrets.status();
+    assert.deepEqual(
+      [status?.name, status?.version, status?.age, status?.lastFailure],
+      [NAME, 'v1', 1_000, undefined],
+    );
+    assert.doesNotMatch(JSON.stringify(secrets.status()), /shown-nowhere/);
+  });
+});
+
+/**
+ * However reads, writes, changes by others and the answers of the backend interleave: a read gives something that was
+ * true not longer ago than it allows, and never what was true before a `set` that had ended.
+ */
+describe('any interleaving', () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('get' as const), ttl: fc.constantFrom(0, 50, 1_000, 300_000) }),
+    fc.record({ kind: fc.constantFrom('set' as const, 'put' as const) }),
+    fc.record({ kind: fc.constant('advance' as const), milliseconds: fc.integer({ min: 1, max: 400 }) }),
+  );
+
+  it('gives what is fresh enough, and what was set', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 40 }),
+        fc.infiniteStream(fc.integer({ min: 0, max: 200 })),
+        async (steps, delays) => {
+          const clock = createFakeClock();
+          /** When each number became true. */
+          const since: number[] = [0];
+          const current = () => since.length - 1;
+          const delay = () => clock.sleep(delays.next().value);
+          const provider: SecretProvider = {
+            name: 'numbers',
+            async read(name) {
+              await delay();
+              const version = String(current());
+              await delay();
+              return createSecret({ name, value: `number ${version}`, version });
+            },
+            async write(_name, value) {
+              await delay();
+              since.push(clock.now());
+              values.set(value, current());
+              const version = String(current());
+              await delay();
+              return version;
+            },
+          };
+          /** Which number a written text stands for. */
+          const values = new Map<string, number>();
+          const numberOf = (text: unknown) => values.get(String(text)) ?? Number(String(text).slice(7));
+          const secrets = createOnDemandSecrets({
+            provider,
+            guarded: provider,
+            openWriter: async () => provider,
+            nameOf,
+            written: async () => {},
+            clock,
+          });
+
+          let lastSet = 0;
+          const pending: Promise<void>[] = [];
+          const read = async (ttl: number) => {
+            const [asked, floor] = [clock.now(), lastSet];
+            const number = numberOf(await secrets.get('keys', { ttl }));
+            const endedBeing = since[number + 1] ?? Number.POSITIVE_INFINITY;
+            assert.ok(number >= floor, `${number} was over since ${floor} was set`);
+            assert.ok(endedBeing >= asked - Math.max(ttl, 10), `${number} was not true any more`);
+          };
+          const write = async (text: string) => {
+            const number = Number(await secrets.set('keys', text));
+            lastSet = Math.max(lastSet, number);
+          };
+          for (const [index, next] of steps.entries()) {
+            if (next.kind === 'advance') await clock.advance(next.milliseconds);
+            else if (next.kind === 'put') since.push(clock.now());
+            else pending.push(next.kind === 'get' ? read(next.ttl) : write(`written ${index}`));
+          }
+          await clock.advance(100_000);
+          await Promise.all(pending);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
