@@ -10,6 +10,7 @@ import { createSecret, type SecretProvider } from '../provider.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { isMountPoint } from './mount-point.ts';
 import { LARGEST_ANSWER } from './no-answer.ts';
+import { parseVaultAnswer } from './vault-answer.ts';
 
 /** Milliseconds for which a file that is not JSON may be one that somebody is still writing. */
 const TORN_FOR = 2_000;
@@ -109,35 +110,37 @@ export function createFileProvider({ directory }: { directory: string }): Secret
     }
   };
 
+  const read: SecretProvider['read'] = async (name, { stage = 'current', signal } = {}) => {
+    if (stage !== 'current')
+      throw new SecretError('not-found', `Files keep no ${stage} version of ${name}`, {
+        remedy: 'Put previous_secret_key into the jwt secret if tokens must outlive a restart.',
+      });
+    return withFile(name, signal, async (file, before) => {
+      if (await isMountPoint(join(directory, `${name}.json`))) throw mountedAlone(name, directory);
+      if (before.size > LARGEST_ANSWER) throw tooLarge(name, before.size);
+      const value = await file.readFile({ encoding: 'utf8', ...(signal && { signal }) });
+      const version = versionOf(await file.stat({ bigint: true }));
+      const json = parseJson(value);
+      const isYoung = Date.now() - Number(before.mtimeMs) < TORN_FOR;
+      if (version !== versionOf(before) || (isYoung && json === undefined)) throw beingWritten(name);
+      return createSecret({ name, value, version, createdAt: before.mtime, ...parseVaultAnswer(json) });
+    });
+  };
+
   return {
     name: 'file',
+    read,
 
-    async read(name, { stage = 'current', signal } = {}) {
-      if (stage !== 'current')
-        throw new SecretError('not-found', `Files keep no ${stage} version of ${name}`, {
-          remedy: 'Put previous_secret_key into the jwt secret if tokens must outlive a restart.',
-        });
-      return withFile(name, signal, async (file, before) => {
-        if (await isMountPoint(join(directory, `${name}.json`))) throw mountedAlone(name, directory);
-        if (before.size > LARGEST_ANSWER) throw tooLarge(name, before.size);
-        const value = await file.readFile({ encoding: 'utf8', ...(signal && { signal }) });
-        const version = versionOf(await file.stat({ bigint: true }));
-        const isYoung = Date.now() - Number(before.mtimeMs) < TORN_FOR;
-        if (version !== versionOf(before) || (isYoung && !isJson(value))) throw beingWritten(name);
-        return createSecret({ name, value, version, createdAt: before.mtime });
-      });
-    },
-
-    version: (name, { signal } = {}) => withFile(name, signal, async (_file, stats) => versionOf(stats)),
+    /** Reads the file, which is in memory and small: it may hold a better version than its time. */
+    version: async (name, options) => (await read(name, options)).version,
   };
 }
 
-const isJson = (text: string): boolean => {
+const parseJson = (text: string): unknown => {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 };
 

@@ -17,7 +17,7 @@ export const policies: Policy[] = [
     violations(overlay) {
       const commands = jobs(overlay)
         .filter(({ kind }) => kind === 'CronJob')
-        .map(({ container }) => container.command?.slice(1, 4).join(' '));
+        .map(({ container }) => container.args?.slice(0, 3).join(' '));
       const expected = ['database', 'jwt'].map((secret) => `src/cli/secrets.ts rotate ${secret}`);
       return commands.join() === (hasStore(overlay) ? expected.join() : '') ? [] : commands;
     },
@@ -59,7 +59,7 @@ export const policies: Policy[] = [
             SECRET_PREFIX = '',
           } = environment(overlay, job);
           const name = secretName('database', { provider: SECRET_PROVIDER, prefix: SECRET_PREFIX });
-          const isCommand = job.container.command?.join(' ') === 'node src/cli/migrate.ts';
+          const isCommand = job.container.args?.join(' ') === 'src/cli/migrate.ts';
           return !isCommand || DATABASE_SECRET_NAME !== `${name}-owner`;
         }),
     mutate(overlay) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import {
   chmod,
@@ -20,31 +21,65 @@ import { startFiles } from '../../../sandbox/files.ts';
 import { SecretError } from '../../../src/errors.ts';
 import { createFileProvider } from '../../../src/secrets/providers/file.ts';
 import { isMountPoint } from '../../../src/secrets/providers/mount-point.ts';
-import { describeProvider } from './contract.ts';
+import { describeProvider, type ProviderFixture } from './contract.ts';
+
+const DEVIATIONS = {
+  'reads the previous version': 'a directory keeps no earlier version',
+  'a forbidden secret is denied': 'root may read every file; tested below where that is not so',
+  'a secret that is switched off is disabled': 'a file is there or not',
+  'an unreachable backend is unavailable':
+    'a directory that is missing is a mistake and does not pass by waiting',
+};
+
+/** `wrap` makes of a secret what stands in its file. */
+async function startFixture(wrap: (value: string) => string = (value) => value): Promise<ProviderFixture> {
+  const parent = await mkdtemp(join(tmpdir(), 'files-'));
+  const files = await startFiles({ directory: parent });
+  return {
+    provider: createFileProvider({ directory: files.directory }),
+    nameOf: (secret) => secret,
+    put: (name, value) => files.put(name, wrap(value)),
+    disable: files.remove,
+    forbidden: 'forbidden',
+    unreachable: async () => createFileProvider({ directory: join(parent, 'nowhere') }),
+    close: () => rm(parent, { recursive: true }),
+  };
+}
+
+describeProvider('files replaced as the kubelet does', startFixture, DEVIATIONS);
+
+let version = 0;
+/** As `json.Marshal` writes https://pkg.go.dev/github.com/hashicorp/vault/api#Secret */
+const vaultAnswer = (
+  value: string,
+  metadata = { version: ++version, created_time: new Date().toISOString() },
+) =>
+  JSON.stringify({
+    request_id: randomUUID(),
+    lease_id: '',
+    lease_duration: 0,
+    renewable: false,
+    data: { data: JSON.parse(value), metadata: { ...metadata, deletion_time: '', destroyed: false } },
+    warnings: null,
+  });
 
 describeProvider(
-  'files replaced as the kubelet does',
-  async () => {
-    const parent = await mkdtemp(join(tmpdir(), 'files-'));
-    const files = await startFiles({ directory: parent });
-    return {
-      provider: createFileProvider({ directory: files.directory }),
-      nameOf: (secret) => secret,
-      put: files.put,
-      disable: files.remove,
-      forbidden: 'forbidden',
-      unreachable: async () => createFileProvider({ directory: join(parent, 'nowhere') }),
-      close: () => rm(parent, { recursive: true }),
-    };
-  },
-  {
-    'reads the previous version': 'a directory keeps no earlier version',
-    'a forbidden secret is denied': 'root may read every file; tested below where that is not so',
-    'a secret that is switched off is disabled': 'a file is there or not',
-    'an unreachable backend is unavailable':
-      'a directory that is missing is a mistake and does not pass by waiting',
-  },
+  "files that hold Vault's whole answer, as its CSI provider writes them",
+  () => startFixture(vaultAnswer),
+  DEVIATIONS,
 );
+
+it('a file that is written anew with the same version of Vault is no new version', async () => {
+  const metadata = { version: 7, created_time: '2026-11-22T08:00:00.123456789Z' };
+  const { provider, put, close } = await startFixture((value) => vaultAnswer(value, metadata));
+  await put('database', '{"username":"ada"}');
+  const first = await provider.read('database');
+  await put('database', '{"username":"ada"}');
+  assert.equal(await provider.version?.('database'), first.version);
+  assert.equal(first.version, '7');
+  assert.equal(first.createdAt?.getUTCHours(), 8);
+  await close();
+});
 
 it('no read fails while the volume is replaced again and again', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'files-'));
