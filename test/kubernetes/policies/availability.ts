@@ -5,7 +5,7 @@ import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2'
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { one, type Policy, service } from '../overlay.ts';
 
-const source = readFileSync(new URL('../../../src/server.ts', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../../src/stop-on-signal.ts', import.meta.url), 'utf8');
 /** Seconds that the service gives itself to stop. */
 const STOP_DEADLINE = Number(/STOP_DEADLINE = ([\d_]+);/.exec(source)?.[1]?.replaceAll('_', '')) / 1000;
 
