@@ -22,17 +22,21 @@ export interface Tls {
   cert: string;
 }
 
-/** Listens on 127.0.0.1. `port` defaults to any free one; with `tls` the server speaks HTTPS. */
+/** `host` defaults to 127.0.0.1, `port` to any free one; with `tls` the server speaks HTTPS. */
 export async function listen(
   handler: RequestListener,
-  { port = 0, tls }: { port?: number; tls?: Tls | undefined } = {},
+  {
+    host = '127.0.0.1',
+    port = 0,
+    tls,
+  }: { host?: string | undefined; port?: number | undefined; tls?: Tls | undefined } = {},
 ): Promise<Listening> {
   const secure = tls && createTlsServer(tls, handler);
   const server = secure ?? createServer(handler);
   const open = (wanted: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(wanted, '127.0.0.1', resolve);
+      server.listen(wanted, host, resolve);
     });
   const close = () =>
     new Promise<void>((resolve) => {

@@ -14,17 +14,20 @@ interface Account {
 
 const OBJECT = 'organization.project.service_account';
 
+export const createAdministrator = () => ({
+  admin_key: `sandbox-admin-${randomBytes(24).toString('base64url')}`,
+  project_id: `proj_${randomBytes(8).toString('hex')}`,
+});
+
 export function createServiceAccountRoutes({
+  administrator,
   createKey,
   revokeKey,
 }: {
+  administrator: ReturnType<typeof createAdministrator>;
   createKey: () => string;
   revokeKey: (key: string) => void;
 }) {
-  const credentials = {
-    admin_key: `sandbox-admin-${randomBytes(24).toString('base64url')}`,
-    project_id: `proj_${randomBytes(8).toString('hex')}`,
-  };
   const accounts = new Map<string, Account>();
 
   const refuse = (response: Response, status: number, code: string, message: string) =>
@@ -38,9 +41,9 @@ export function createServiceAccountRoutes({
   });
 
   const authorize = (request: Request, response: Response, next: NextFunction) => {
-    if (request.headers.authorization !== `Bearer ${credentials.admin_key}`)
+    if (request.headers.authorization !== `Bearer ${administrator.admin_key}`)
       return refuse(response, 401, 'invalid_api_key', 'Incorrect API key provided.');
-    if (request.params.project !== credentials.project_id)
+    if (request.params.project !== administrator.project_id)
       return refuse(response, 404, 'not_found', `No such project: ${request.params.project}`);
     next();
   };
@@ -102,5 +105,5 @@ export function createServiceAccountRoutes({
     response.json({ object: `${OBJECT}.deleted`, id: account.id, deleted: true });
   });
 
-  return { router, credentials, names: () => [...accounts.values()].map(({ name }) => name) };
+  return { router, names: () => [...accounts.values()].map(({ name }) => name) };
 }

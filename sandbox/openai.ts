@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { createFaults, type Refusal } from './faults.ts';
 import { listen } from './http.ts';
-import { createServiceAccountRoutes } from './openai-service-accounts.ts';
+import { createAdministrator, createServiceAccountRoutes } from './openai-service-accounts.ts';
 
 /** https://platform.openai.com/docs/guides/error-codes */
 const REFUSALS: Record<Refusal, [status: number, code: string]> = {
@@ -22,15 +22,29 @@ interface ChatRequest {
   stream?: boolean;
 }
 
-export async function startOpenAI() {
-  const keys = new Set<string>();
+export interface OpenAIOptions {
+  /** Where it listens: 127.0.0.1 and any free port by default. */
+  host?: string;
+  port?: number;
+  /** Who may make keys; random by default. */
+  administrator?: ReturnType<typeof createAdministrator>;
+  /** The keys that are accepted. */
+  keys?: Pick<Set<string>, 'has' | 'add' | 'delete' | 'clear'>;
+}
+
+export async function startOpenAI({
+  host,
+  port,
+  administrator = createAdministrator(),
+  keys = new Set(),
+}: OpenAIOptions = {}) {
   const createKey = () => {
     const key = `sandbox-${randomBytes(24).toString('base64url')}`;
     keys.add(key);
     return key;
   };
   const revokeKey = (key: string) => void keys.delete(key);
-  const administration = createServiceAccountRoutes({ createKey, revokeKey });
+  const administration = createServiceAccountRoutes({ administrator, createKey, revokeKey });
   const faults = createFaults((refusal, _request, response) => {
     const [status, code] = REFUSALS[refusal];
     response.status(status).json({ error: { message: `Injected fault: ${refusal}.`, type: code, code } });
@@ -75,7 +89,7 @@ export async function startOpenAI() {
     response.end('data: [DONE]\n\n');
   });
 
-  const listening = await listen(app);
+  const listening = await listen(app, { host, port });
   return {
     /** What `base_url` of the openai secret is set to. */
     baseUrl: `${listening.url}/v1`,
@@ -86,7 +100,7 @@ export async function startOpenAI() {
     revokeKeys: () => keys.clear(),
     accepts: (key: string) => keys.has(key),
     /** An `openai-administrator` secret's value. */
-    administrator: { ...administration.credentials, base_url: `${listening.url}/v1` },
+    administrator: { ...administrator, base_url: `${listening.url}/v1` },
     /** Names of the service accounts there are. */
     serviceAccounts: administration.names,
     close: listening.close,
