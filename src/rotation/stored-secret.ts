@@ -14,6 +14,7 @@ export interface StoredSecret<T> {
   value: T;
   /** The stored object itself. Holds credentials: never to be printed. */
   raw: Readonly<Record<string, unknown>>;
+  version: string;
   createdAt: Date | undefined;
 }
 
@@ -48,6 +49,7 @@ export async function readStored<T>(
     name,
     value: parseSecret(schema, secret),
     raw: JSON.parse(secret.value),
+    version: secret.version,
     createdAt: secret.createdAt,
   };
 }
@@ -78,17 +80,18 @@ export function assertWritable({ name, write }: SecretProvider): void {
 }
 
 /**
- * Writes the secret with `changes`; a field that is changed to undefined goes. An answer that is lost is no proof
- * that the write is: then the secret is read, and when it does not tell either, `isUnclear` knows the error.
+ * Writes the secret with `changes`, over the version they were made for and no other; a field that is changed to
+ * undefined goes. An answer that is lost is no proof that the write is: then the secret is read, and when it does not
+ * tell either, `isUnclear` knows the error.
  */
 export async function writeStored(
   provider: SecretProvider,
-  { name, raw }: StoredSecret<unknown>,
+  { name, raw, version }: StoredSecret<unknown>,
   changes: Record<string, unknown>,
 ): Promise<void> {
   try {
     const value = JSON.stringify({ ...raw, ...changes });
-    await provider.write?.(name, value, { signal: AbortSignal.timeout(PATIENCE) });
+    await provider.write?.(name, value, { expected: version, signal: AbortSignal.timeout(PATIENCE) });
   } catch (error) {
     if (!(error instanceof SecretError) || !error.retryable) throw error;
     const now = await provider.read(name, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);

@@ -55,10 +55,10 @@ resource "aws_iam_role_policy" "writer" {
         Resource = local.arns.writer_reads
       },
       {
-        # PutSecretValue moves AWSCURRENT by itself: no right over the stages is needed.
+        # A value is put beside the current one, and then AWSCURRENT is moved to it.
         Sid      = "Write"
         Effect   = "Allow"
-        Action   = ["secretsmanager:PutSecretValue"]
+        Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
         Resource = local.arns.writer_writes
       },
       {

@@ -83,7 +83,7 @@ run "reader_and_writer" {
     condition = jsondecode(aws_iam_role_policy.writer.policy).Statement[1] == {
       Sid      = "Write"
       Effect   = "Allow"
-      Action   = ["secretsmanager:PutSecretValue"]
+      Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
       Resource = [for id in ["database", "jwt", "openai"] : "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/${id}-AAAAAA"]
     }
     error_message = "The writer writes what rotates and nothing else."

@@ -1,0 +1,12 @@
+terraform {
+  # Ephemeral variables and write-only arguments.
+  required_version = ">= 1.11.0"
+
+  required_providers {
+    vault = {
+      source = "hashicorp/vault"
+      # 5.11.0 is what the tests ran with.
+      version = ">= 5.11.0, < 6.0.0"
+    }
+  }
+}
