@@ -2,6 +2,7 @@
  * The process: configuration, service, port, signals. Exit codes: 0 after an orderly stop, 78 when a person must mend
  * something, 75 when starting again later can succeed, 1 otherwise.
  */
+import type { Logger } from 'pino';
 import { systemClock as clock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
@@ -10,9 +11,11 @@ import * as featureIndex from './features/index.ts';
 import { startHttpServer } from './http-server.ts';
 import { createLogger } from './logger.ts';
 import { createService } from './service.ts';
-import { stopOnSignal } from './stop-on-signal.ts';
 
 const features: Feature[] = Object.values(featureIndex);
+
+/** Milliseconds for requests in flight, leases and connections to end after a signal. */
+const STOP_DEADLINE = 10_000;
 
 try {
   await main();
@@ -47,4 +50,30 @@ async function main() {
     if (cut > 0) logger.warn({ requests: cut }, 'ended before every answer had');
     await service.close();
   };
+}
+
+/** Ends the process in good order on SIGTERM or SIGINT; a second one ends it at once. */
+function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    setTimeout(() => {
+      logger.error('not everything ended in time');
+      process.exit(1);
+    }, STOP_DEADLINE).unref();
+    stop().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error) => {
+        logger.error({ err: error }, 'stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
 }
