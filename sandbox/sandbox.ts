@@ -9,6 +9,7 @@ import { hashPassword } from '../src/passwords.ts';
 import { type SecretId, secretName } from '../src/secrets/names.ts';
 import { databaseSchema } from '../src/secrets/schemas.ts';
 import { type BackendName, startBackend } from './backends.ts';
+import { prepareConnection } from './connection.ts';
 import { prepareDatabase } from './database-roles.ts';
 import { startOpenAI } from './openai.ts';
 import { startPostgres } from './postgres.ts';
@@ -96,6 +97,10 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     await backend.put(nameOf('openai-administrator'), JSON.stringify(openai.administrator));
   }
   await Promise.all([write('database'), write('jwt'), write('openai')]);
+  const { host, port, dbname } = app;
+  const connection = await asAdministrator((administrator) =>
+    prepareConnection({ provider, backend, administrator, database: { host, port, dbname } }),
+  );
 
   const replaceLogin = async (administrator: Client) => {
     // Asked for and not remembered: `npm run secrets` rotates too.
@@ -144,6 +149,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     environment: {
       SECRET_PROVIDER: provider,
       ...backend.environment,
+      ...connection.environment,
       ...(leases && { VAULT_DATABASE_ROLE: 'myapp' }),
     } as Record<string, string>,
     /** Added to `environment`: the identity of somebody who rotates. */
@@ -161,6 +167,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
       databaseAdministrator.password,
       openai.administrator.admin_key,
       user.password,
+      connection.password,
     ],
     async close() {
       await Promise.all([backend.close(), openai.close(), postgres.stop()]);

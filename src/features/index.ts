@@ -1,2 +1,2 @@
 /** The features of this service, one line each. To remove one, delete its line, its folder, and its tests. */
-export {};
+export { credentials } from './credentials/index.ts';

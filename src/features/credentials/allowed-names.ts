@@ -1,0 +1,60 @@
+/** What a configuration may name: secrets below a prefix, in known accounts and vaults. Anything else is refused unread. */
+import { CredentialError } from './credential-error.ts';
+
+const refuse = (message: string) => new CredentialError('not-allowed', message);
+
+/** Ends where a part of a name ends, so that `myapp/cred` does not also let in `myapp/credit-cards`. */
+export const PREFIX = /^[\w-]+(\/[\w-]+)*[/-]$/;
+
+/** Letters, digits and what backends take besides; no `%`, no backslash, nothing invisible. */
+const NAME = /^[\w/+=.@-]{1,512}$/;
+const isTraversal = (name: string) => name.split('/').some((part) => ['', '.', '..'].includes(part));
+
+/** A name in the notation of a backend: Key Vault and files know no slash. */
+export const nameIn = (provider: string, name: string): string =>
+  provider === 'azure' || provider === 'file' ? name.replaceAll('/', '-') : name;
+
+/** @throws CredentialError */
+export function requireAllowedName(name: string, prefix: string): void {
+  if (!NAME.test(name) || isTraversal(name) || !name.startsWith(prefix) || name === prefix)
+    throw refuse(`The name of the secret must begin with ${prefix} and have no empty, "." or ".." part.`);
+}
+
+/** https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html */
+const SECRET_ARN =
+  /^arn:aws[a-z-]*:secretsmanager:(?<place>(?<region>[a-z0-9-]+):\d{12}):secret:(?<name>[^:]+)$/;
+
+/**
+ * @param places allowed, each as `region:account`
+ * @returns the region, and the name, which is still to be checked
+ * @throws CredentialError
+ */
+export function requireAllowedArn(arn: string, places: readonly string[]): { region: string; name: string } {
+  const { place = '', region = '', name = '' } = SECRET_ARN.exec(arn)?.groups ?? {};
+  if (name === '')
+    throw new CredentialError('invalid', 'secret_arn is not the ARN of a secret in AWS Secrets Manager.');
+  if (!places.includes(place))
+    throw refuse('secret_arn is in an account or region that is not allowed here.');
+  return { region, name };
+}
+
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
+
+/** @throws CredentialError */
+export function requireAllowedRole(arn: string, places: readonly string[]): void {
+  const [, account] = ROLE_ARN.exec(arn) ?? [];
+  if (account === undefined) throw new CredentialError('invalid', 'role-arn is not the ARN of an IAM role.');
+  if (!places.some((place) => place.endsWith(`:${account}`)))
+    throw refuse('role-arn is in an account that is not allowed here.');
+}
+
+/**
+ * @param vaults allowed, as origins
+ * @returns the origin
+ * @throws CredentialError
+ */
+export function requireAllowedVault(url: string, vaults: readonly string[]): string {
+  const vault = vaults.find((origin) => url === origin || url === `${origin}/`);
+  if (vault === undefined) throw refuse('vault_url is not one of the vaults that are allowed here.');
+  return vault;
+}

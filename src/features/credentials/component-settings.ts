@@ -1,0 +1,45 @@
+/** Components from the environment: `COMPONENT_<NAME>_PROVIDER`, and after the same start the provider's own variables. */
+import type { z } from 'zod';
+import { findProvider, providerNames } from '../../secrets/providers/index.ts';
+import { PREFIX } from './allowed-names.ts';
+import type { ComponentSettings } from './components.ts';
+
+type Environment = Readonly<Record<string, unknown>>;
+
+/** By name: `COMPONENT_SECRET_STORE_PROVIDER=vault` makes `secret-store`. */
+export function parseComponents(env: Environment, context: z.RefinementCtx): Map<string, ComponentSettings> {
+  const names = Object.keys(env).flatMap(
+    (variable) => /^COMPONENT_([A-Z0-9_]+)_PROVIDER$/.exec(variable)?.[1] ?? [],
+  );
+  return new Map(
+    names.flatMap((name) => {
+      const component = parseComponent(env, `COMPONENT_${name}_`, context);
+      return component ? [[name.toLowerCase().replaceAll('_', '-'), component] as const] : [];
+    }),
+  );
+}
+
+function parseComponent(
+  env: Environment,
+  start: string,
+  context: z.RefinementCtx,
+): ComponentSettings | undefined {
+  const refuse = (variable: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [`${start}${variable}`], message });
+  const own = Object.entries(env).filter(([variable]) => variable.startsWith(start));
+  const {
+    PROVIDER,
+    PREFIX: prefix,
+    ...rest
+  } = Object.fromEntries(own.map(([variable, value]) => [variable.slice(start.length), String(value)]));
+
+  const registration = findProvider(String(PROVIDER).toLowerCase());
+  if (!registration) {
+    refuse('PROVIDER', `must be one of ${providerNames().join(', ')}`);
+    return undefined;
+  }
+  if (prefix !== undefined && !PREFIX.test(prefix)) refuse('PREFIX', 'must end with a slash or a hyphen');
+  const { data, error } = registration.settings.safeParse(rest);
+  for (const { path, message } of error?.issues ?? []) refuse(path.join('.'), message);
+  return { create: async () => registration.create(data as never), prefix };
+}

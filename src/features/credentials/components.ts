@@ -1,0 +1,106 @@
+/** Named backends beside the main one, each with its own provider and settings, made when first asked for. */
+import { SecretError } from '../../errors.ts';
+import type { SecretProvider } from '../../secrets/provider.ts';
+import { findProvider } from '../../secrets/providers/index.ts';
+import { nameIn } from './allowed-names.ts';
+import { CredentialError } from './credential-error.ts';
+import { readSecret } from './read-secret.ts';
+import type { SecretData } from './secret-values.ts';
+
+export interface ComponentSettings {
+  create(): Promise<SecretProvider>;
+  /** What names must begin with there, where it is not the prefix of all. */
+  prefix?: string | undefined;
+}
+
+export interface Component {
+  provider: SecretProvider;
+  /** What the names of secrets of connections begin with. */
+  prefix: string;
+}
+
+export interface Components {
+  /** The backend that the service's own secrets come from. */
+  main: Component;
+  /** Default `secretstore`, which is the main backend unless it has settings of its own. @throws CredentialError */
+  get(name?: string): Promise<Component>;
+  /** One with settings that a configuration chose, such as a region; the caller has checked them. */
+  getFor(provider: string, environment: Record<string, string>): Promise<Component>;
+  /** The values of a secret by key. The name is taken as it is. @throws CredentialError */
+  getSecret(key: string, component?: string, signal?: AbortSignal): Promise<SecretData>;
+  /** One value of the document `deployment` of the default component; null without it or its document. @throws CredentialError */
+  getDeploymentSecret(key: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const DEFAULT = 'secretstore';
+
+export interface ComponentsOptions {
+  main: SecretProvider;
+  settings: ReadonlyMap<string, ComponentSettings>;
+  /** With slashes, also where the backend's own names have none. */
+  prefix: string;
+  deploymentDocument: string;
+}
+
+export function createComponents({
+  main,
+  settings,
+  prefix,
+  deploymentDocument,
+}: ComponentsOptions): Components {
+  const made = new Map<string, Promise<Component>>();
+
+  const component = (provider: SecretProvider, ownPrefix?: string): Component => ({
+    provider,
+    prefix: ownPrefix ?? nameIn(provider.name, prefix),
+  });
+
+  /** What could not be made is tried again. */
+  const once = (key: string, make: () => Promise<Component>): Promise<Component> => {
+    const known = made.get(key) ?? make();
+    made.set(key, known);
+    known.catch(() => made.delete(key));
+    return known;
+  };
+
+  const own = component(main);
+
+  const get: Components['get'] = async (name = DEFAULT) => {
+    const chosen = settings.get(name);
+    if (chosen) return once(name, async () => component(await chosen.create(), chosen.prefix));
+    if (name === DEFAULT || name === main.name) return own;
+    throw new CredentialError('invalid', `There is no component ${name} here.`);
+  };
+
+  const getSecret: Components['getSecret'] = async (key, name, signal) =>
+    readSecret((await get(name)).provider, key, signal);
+
+  return {
+    main: own,
+    get,
+    getSecret,
+
+    getFor: (name, environment) =>
+      once(`${name} ${JSON.stringify(environment)}`, async () => {
+        const registration = findProvider(name);
+        if (!registration) throw new CredentialError('invalid', `There is no provider ${name} here.`);
+        return component(await registration.create(registration.settings.parse(environment) as never));
+      }),
+
+    async getDeploymentSecret(key) {
+      const { provider } = await get();
+      const document = await getSecret(nameIn(provider.name, deploymentDocument)).catch(ignoreMissing);
+      return document && Object.hasOwn(document, key) ? document[key] : null;
+    },
+
+    async close() {
+      for (const outcome of await Promise.allSettled(made.values()))
+        if (outcome.status === 'fulfilled') await outcome.value.provider.close?.();
+    },
+  };
+}
+
+function ignoreMissing(error: { cause?: unknown }): undefined {
+  if (!(error.cause instanceof SecretError && error.cause.code === 'not-found')) throw error;
+}

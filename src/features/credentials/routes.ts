@@ -1,0 +1,117 @@
+/** Registering connections and trying them, for administrators. What a secret holds is in no answer. */
+import { rateLimit } from 'express-rate-limit';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { callerOf } from '../../middleware/authenticate.ts';
+import { HttpProblem } from '../../middleware/http-problem.ts';
+import { json, problem, type Route, route } from '../../routes/route.ts';
+import { configurationSchema } from './configuration.ts';
+import { CredentialError, type CredentialErrorCode } from './credential-error.ts';
+import type { Credentials } from './credentials.ts';
+
+const STATUS: Record<CredentialErrorCode, number> = {
+  invalid: 400,
+  'not-allowed': 403,
+  'not-found': 404,
+  refused: 422,
+  unavailable: 503,
+};
+
+const answers = {
+  400: problem('The configuration, or what it became, is incomplete or not of its source'),
+  403: problem('The caller is no administrator, or the configuration leads outside of what is allowed'),
+  422: problem('The secret cannot be used, or the server refuses the login'),
+  429: problem('Too many requests of this caller'),
+  503: problem('A backend or the server does not answer'),
+};
+const unknownGuid = problem('There are no credentials with this GUID');
+const connected = json(
+  'The login succeeded',
+  z.strictObject({
+    connected: z.literal(true),
+    latencyMs: z.int().min(0).describe('With reading the secret'),
+  }),
+);
+const guidParameter = z.object({ guid: z.guid() });
+
+export interface CredentialRoutesOptions {
+  credentials: Credentials;
+  logger: Logger;
+  /** Requests a minute and caller. */
+  limit: number;
+}
+
+export function credentialRoutes({ credentials, logger, limit }: CredentialRoutesOptions): Route[] {
+  const body = configurationSchema().meta({
+    examples: [{ credentialSource: 'direct', 'secret-path': 'myapp/credentials/warehouse' }],
+  });
+
+  const limitCalls = rateLimit({
+    windowMs: 60_000,
+    limit,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    keyGenerator: (_request, response) => callerOf(response as never).sub,
+    handler: () => {
+      throw new HttpProblem(429, 'Too many requests. Try again in a minute.');
+    },
+  });
+
+  /** Does it, notes who did it with what outcome, and words a failure for the caller. */
+  const audited = async <T>(action: string, caller: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      const result = await work();
+      logger.info({ caller, outcome: 'done' }, action);
+      return result;
+    } catch (error) {
+      if (!(error instanceof CredentialError)) throw error;
+      logger.info({ caller, outcome: error.code }, action);
+      throw new HttpProblem(STATUS[error.code], error.message, { cause: error });
+    }
+  };
+
+  const before = [limitCalls];
+  return [
+    route({
+      method: 'post',
+      path: '/credentials',
+      summary: 'Register a connection by reference, outside of production',
+      access: 'admin',
+      body,
+      answers: { 201: json('The GUID it is stored under', z.strictObject({ guid: z.guid() })), ...answers },
+      before,
+      async handle({ body }, response) {
+        const save = () => credentials.saveCredentials(body);
+        response.status(201).json({ guid: await audited('credentials saved', callerOf(response).sub, save) });
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/credentials/test',
+      summary: 'Log in with a configuration that is not stored',
+      access: 'admin',
+      body,
+      answers: { 200: connected, ...answers },
+      before,
+      async handle({ body }, response) {
+        const test = () => credentials.testConnection(body);
+        const latencyMs = await audited('connection tested', callerOf(response).sub, test);
+        response.json({ connected: true, latencyMs });
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/credentials/:guid/test',
+      summary: 'Log in with a registered connection',
+      access: 'admin',
+      parameters: { path: guidParameter },
+      answers: { 200: connected, 404: unknownGuid, ...answers },
+      before,
+      async handle({ params: { guid = '' } }, response) {
+        const test = () => credentials.testConnection(guid);
+        const latencyMs = await audited('connection tested', callerOf(response).sub, test);
+        response.json({ connected: true, latencyMs });
+      },
+    }),
+  ];
+}

@@ -1,0 +1,115 @@
+/** Where the secret of a connection can be: what a configuration says of the place, and how it is read there. */
+import { z } from 'zod';
+import { requireAllowedArn, requireAllowedName, requireAllowedVault } from './allowed-names.ts';
+import type { Component, Components } from './components.ts';
+import { CredentialError } from './credential-error.ts';
+import { readSecret } from './read-secret.ts';
+import type { SecretData } from './secret-values.ts';
+
+/** Those that come with the template; `CredentialProviderFactory.register` adds others. */
+export type CredentialSource = 'direct' | 'agent' | 'aws-secrets' | 'vault-secrets' | 'azure-secrets';
+
+export interface SourceContext {
+  components: Components;
+  /** AWS accounts that are allowed, as `region:account`. */
+  awsPlaces: readonly string[];
+  /** Azure Key Vaults that are allowed, as origins. */
+  azureVaults: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** A configuration's own fields, which have the shape that the source asks for. */
+type Fields = Readonly<Record<string, unknown>>;
+
+export interface CredentialProvider {
+  /** What the page calls it. */
+  title: string;
+  /** The fields that say where the secret is; each with a title and an example for the page. */
+  fields: Record<string, z.ZodType<string | undefined>>;
+  /** The name of the one secret that holds everything; undefined: each field names its own. */
+  secretName(config: Fields, guid?: string): string | undefined;
+  /** @throws CredentialError unless the secret may be read, and was */
+  read(name: string, config: Fields, context: SourceContext): Promise<SecretData>;
+}
+
+/** What is not text was never given: the shapes below see to that. */
+const textOf = (config: Fields, field: string) => config[field] as string | undefined;
+
+const text = (title: string, example: string) =>
+  z.string().trim().min(1).max(2048).meta({ title, description: example });
+const optional = (title: string, example: string) =>
+  text(title, example).optional().meta({ title, description: example });
+
+/** A name that somebody gave is looked for below the prefix and nowhere else. */
+function readBelowPrefix({ provider, prefix }: Component, name: string, { signal }: SourceContext) {
+  requireAllowedName(name, prefix);
+  return readSecret(provider, name, signal);
+}
+
+export const SOURCES: Record<CredentialSource, CredentialProvider> = {
+  direct: {
+    title: 'The secret backend of this service',
+    fields: { 'secret-path': optional('Name of the secret', 'myapp/credentials/warehouse') },
+    secretName: (config, guid) => textOf(config, 'secret-path') ?? guid,
+    async read(name, config, context) {
+      const { main } = context.components;
+      // Without a path the secret is called like the configuration.
+      const path = textOf(config, 'secret-path') ?? `${main.prefix}${name}`;
+      return readBelowPrefix(main, path, context);
+    },
+  },
+
+  agent: {
+    title: 'A secret store component',
+    fields: {
+      component: optional('Component', 'secretstore'),
+      'secret-path': optional('Name of the secret, or nothing', 'myapp/credentials/warehouse'),
+    },
+    secretName: (config) => textOf(config, 'secret-path'),
+    async read(name, config, context) {
+      return readBelowPrefix(await context.components.get(textOf(config, 'component')), name, context);
+    },
+  },
+
+  'aws-secrets': {
+    title: 'AWS Secrets Manager',
+    fields: {
+      secret_arn: text(
+        'ARN of the secret',
+        'arn:aws:secretsmanager:eu-central-1:123456789012:secret:myapp/credentials/warehouse-AbCdEf',
+      ),
+      region: optional('Region', 'eu-central-1'),
+    },
+    secretName: (config) => textOf(config, 'secret_arn'),
+    async read(arn, config, { components, awsPlaces, signal }) {
+      const { region, name } = requireAllowedArn(arn, awsPlaces);
+      if ((config.region ?? region) !== region)
+        throw new CredentialError('invalid', 'region is not that of secret_arn.');
+      const { provider, prefix } = await components.getFor('aws', { AWS_REGION: region });
+      requireAllowedName(name, prefix);
+      return readSecret(provider, arn, signal);
+    },
+  },
+
+  'vault-secrets': {
+    title: 'HashiCorp Vault',
+    fields: { path: text('Path of the secret below the KV mount', 'myapp/credentials/warehouse') },
+    secretName: (config) => textOf(config, 'path'),
+    async read(path, _config, context) {
+      return readBelowPrefix(await context.components.get('vault'), path, context);
+    },
+  },
+
+  'azure-secrets': {
+    title: 'Azure Key Vault',
+    fields: {
+      vault_url: text('URL of the vault', 'https://myvault.vault.azure.net'),
+      name: text('Name of the secret', 'myapp-credentials-warehouse'),
+    },
+    secretName: (config) => textOf(config, 'name'),
+    async read(name, config, context) {
+      const AZURE_VAULT_URL = requireAllowedVault(String(config.vault_url), context.azureVaults);
+      return readBelowPrefix(await context.components.getFor('azure', { AZURE_VAULT_URL }), name, context);
+    },
+  },
+};
