@@ -4,16 +4,15 @@ import { parseAllowedHost } from './allowed-hosts.ts';
 import { PREFIX } from './allowed-names.ts';
 import { parseComponents } from './component-settings.ts';
 
-const list = <T>(parse: (text: string) => T | undefined, message: string) =>
-  z
-    .string()
-    .default('')
-    .transform((text, context): T[] => {
-      const parts = text.split(',').map((part) => part.trim());
-      const items = parts.filter((part) => part !== '').map(parse);
-      if (items.includes(undefined)) context.addIssue({ code: 'custom', message });
-      return items.filter((item) => item !== undefined);
-    });
+/** Parts between commas. */
+const list =
+  <T>(parse: (text: string) => T | undefined, message: string) =>
+  (text: string, context: z.RefinementCtx): T[] => {
+    const parts = text.split(',').map((part) => part.trim());
+    const items = parts.filter((part) => part !== '').map(parse);
+    if (items.includes(undefined)) context.addIssue({ code: 'custom', message });
+    return items.filter((item) => item !== undefined);
+  };
 
 const parsePlace = (text: string) => (/^[a-z0-9-]+:\d{12}$/.test(text) ? text : undefined);
 
@@ -29,9 +28,18 @@ export const settings = z
       .string()
       .regex(PREFIX, 'must end with a slash or a hyphen, such as myapp/credentials/')
       .optional(),
-    CREDENTIALS_HOSTS: list(parseAllowedHost, 'must be hosts with ports, such as *.db.example.com:5432'),
-    CREDENTIALS_AWS_ACCOUNTS: list(parsePlace, 'must be regions with accounts: eu-central-1:123456789012'),
-    CREDENTIALS_AZURE_VAULTS: list(parseVault, 'must be URLs such as https://myvault.vault.azure.net'),
+    CREDENTIALS_HOSTS: z
+      .string()
+      .default('')
+      .transform(list(parseAllowedHost, 'must be hosts with ports, such as *.db.example.com:5432')),
+    CREDENTIALS_AWS_ACCOUNTS: z
+      .string()
+      .default('')
+      .transform(list(parsePlace, 'must be regions with accounts, such as eu-central-1:123456789012')),
+    CREDENTIALS_AZURE_VAULTS: z
+      .string()
+      .default('')
+      .transform(list(parseVault, 'must be URLs such as https://myvault.vault.azure.net')),
     CREDENTIALS_RATE_LIMIT: z.coerce.number('must be a whole number').int().min(1).default(20),
   })
   .transform((env, context) => ({
