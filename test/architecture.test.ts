@@ -70,7 +70,15 @@ describe('imports', () => {
 });
 
 describe('documents', () => {
-  const documents = ['README.md', 'CONTRIBUTING.md', 'architecture/README.md'];
+  const documents = [
+    'README.md',
+    'CONTRIBUTING.md',
+    ...['architecture', 'kubernetes'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.md'))
+        .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
+    ),
+  ];
 
   for (const path of documents)
     it(`${path} links to what is there`, () => {
