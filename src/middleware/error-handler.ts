@@ -49,5 +49,5 @@ const isParserError = (error: unknown): error is { status: number } => {
 const PARSER_DETAILS: Record<number, string> = {
   400: 'The body is not valid JSON.',
   413: 'The body is larger than 100 kB.',
-  415: 'The body must be JSON in UTF-8.',
+  415: 'The body must be JSON in UTF-8, and not compressed.',
 };

@@ -48,7 +48,7 @@ export const answersOf = ({ access, parameters, body, answers }: Route): Answers
   ...((parameters || body) && { 400: problem('The request is not what the route takes') }),
   ...(body && {
     413: problem('The body is larger than 100 kB'),
-    415: problem('The body is not JSON in UTF-8'),
+    415: problem('The body is not JSON in UTF-8, or it is compressed'),
   }),
   ...(access !== 'all' && {
     401: problem('There is no valid token'),

@@ -1,5 +1,7 @@
 /** The service as a process on the sandbox, with callers of every role and the contract that it publishes. */
 import assert from 'node:assert/strict';
+import { Agent, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 import { startService } from '../../sandbox/service.ts';
@@ -18,6 +20,12 @@ const PATIENCE = 15_000;
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
+export interface SentRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer | undefined;
+}
+
 export async function startApi() {
   const sandbox = await startSandbox({ provider: 'vault' });
   await createUsers(sandbox.credentials());
@@ -25,6 +33,7 @@ export async function startApi() {
     environment: { ...sandbox.environment, LOGIN_RATE_LIMIT: '1000000' },
     reaper: sandbox.reaper,
   });
+  const agent = new Agent({ keepAlive: true });
   let output = '';
   for (const stream of [service.process.stdout, service.process.stderr])
     stream?.on('data', (chunk) => {
@@ -32,11 +41,25 @@ export async function startApi() {
     });
   assert.ok(await service.ready, output);
 
-  const send = async (path: string, request: RequestInit = {}): Promise<Answer> => {
-    const signal = AbortSignal.timeout(PATIENCE);
-    const response = await fetch(`${service.url}${path}`, { ...request, signal });
-    return { status: response.status, headers: response.headers, text: await response.text() };
-  };
+  const send = (path: string, { method = 'GET', headers = {}, body }: SentRequest = {}) =>
+    new Promise<Answer>((resolve, reject) => {
+      const sent = request(service.url, {
+        path,
+        method,
+        // Node gives a GET no length by itself.
+        headers: body === undefined ? headers : { ...headers, 'Content-Length': Buffer.byteLength(body) },
+        agent,
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      sent.once('error', reject);
+      sent.once('response', async (response) => {
+        const headers = new Headers(
+          Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+        );
+        resolve({ status: response.statusCode ?? 0, headers, text: await text(response) });
+      });
+      sent.end(body);
+    });
   const logIn = async (email: string) => {
     const body = JSON.stringify({ email, password: PASSWORD });
     const answer = await send('/auth/login', {
@@ -62,6 +85,7 @@ export async function startApi() {
     pid: service.process.pid,
     output: () => output,
     async close() {
+      agent.destroy();
       await service.stop();
       await sandbox.close();
     },
