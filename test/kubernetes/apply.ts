@@ -3,31 +3,11 @@
  * with `npm run test:kubernetes`, for example against kind. Kinds that the cluster does not have are left out.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { load, type Overlay, workloads } from './overlay.ts';
-import { type KubernetesObject, OVERLAYS, skip } from './render.ts';
-
-const reason = process.env.KUBECONFIG ? skip : 'KUBECONFIG names no API server';
-
-/** @returns what it wrote, a warning to either stream included. @throws Error with what it says when it fails */
-function kubectl(parameters: string[], objects?: object[]): string {
-  const input = objects && JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-  const { status, stdout, stderr, error } = spawnSync('kubectl', parameters, { input, encoding: 'utf8' });
-  if (error) throw error;
-  if (status !== 0) throw new Error(stderr);
-  return stdout + stderr;
-}
-
-/** The overlay in another namespace. */
-function moved({ name, objects }: Overlay, namespace: string): Overlay {
-  const move = ({ metadata, ...object }: KubernetesObject): KubernetesObject => ({
-    ...object,
-    metadata: object.kind === 'Namespace' ? { ...metadata, name: namespace } : { ...metadata, namespace },
-  });
-  return { name, objects: objects.map(move) };
-}
+import { kubectl, skip } from './kubectl.ts';
+import { load, moved, type Overlay, workloads } from './overlay.ts';
+import { OVERLAYS } from './render.ts';
 
 /** The pods that the overlay's controllers would make. */
 const pods = (overlay: Overlay, namespace: string) =>
@@ -38,10 +18,10 @@ const pods = (overlay: Overlay, namespace: string) =>
     spec,
   }));
 
-describe('a real API server', { skip: reason }, () => {
-  const kinds = reason ? '' : kubectl(['api-resources', '--no-headers']);
+describe('a real API server', { skip }, () => {
+  const kinds = skip ? '' : kubectl(['api-resources', '--no-headers']);
 
-  for (const name of reason ? [] : OVERLAYS)
+  for (const name of skip ? [] : OVERLAYS)
     describe(name, () => {
       const namespace = `myapp-${name}-${randomBytes(3).toString('hex')}`;
       const overlay = moved(load(name), namespace);

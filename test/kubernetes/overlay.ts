@@ -29,6 +29,15 @@ export interface Policy {
 
 export const load = (name: string): Overlay => ({ name, objects: render(name) });
 
+/** The overlay in another namespace. */
+export function moved({ name, objects }: Overlay, namespace: string): Overlay {
+  const move = ({ metadata, ...object }: KubernetesObject): KubernetesObject => ({
+    ...object,
+    metadata: object.kind === 'Namespace' ? { ...metadata, name: namespace } : { ...metadata, namespace },
+  });
+  return { name, objects: objects.map(move) };
+}
+
 export const ofKind = <T = KubernetesObject>({ objects }: Overlay, kind: string): (T & KubernetesObject)[] =>
   objects.filter((object) => object.kind === kind) as (T & KubernetesObject)[];
 
