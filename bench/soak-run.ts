@@ -91,7 +91,10 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
       databaseAwayFor: () => (Number.isNaN(awaySince) ? 0 : performance.now() - awaySince),
     });
     const holdings: Holding[][] = [];
-    const measure = async () => holdings.push(await Promise.all(services.map(holdingOf)));
+    const measure = async () => {
+      if (crash !== undefined) throw new Error(`A replica ended with ${crash}:\n${output}`);
+      holdings.push(await Promise.all(services.map(holdingOf)));
+    };
     const troubles: SoakResult['troubles'] = [];
     const context: Omit<TroubleContext, 'report'> = {
       sandbox,
@@ -128,8 +131,6 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
     await measure();
     await traffic.stop();
     watch.stop();
-    if (crash !== undefined) throw new Error(`A replica ended with ${crash}:\n${output}`);
-
     await Promise.all(services.map((service) => service.stop()));
     return {
       name,

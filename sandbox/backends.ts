@@ -29,6 +29,8 @@ export interface Backend {
   revokeLogins?: () => void;
   /** Makes `value` the current version. */
   put(name: string, value: string): Promise<void>;
+  /** Deletes the secret, so that it can be had back where the backend knows that. */
+  remove?(name: string): Promise<void>;
   close(): Promise<void>;
 }
 

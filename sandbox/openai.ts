@@ -16,6 +16,9 @@ const REFUSALS: Record<Refusal, [status: number, code: string]> = {
   standby: [503, 'server_error'],
 };
 
+/** The one model there is. */
+const MODEL = 'sandbox-echo';
+
 interface ChatRequest {
   model: string;
   messages: { role: string; content: string }[];
@@ -53,17 +56,27 @@ export async function startOpenAI({
   const app = express();
   app.use(express.json({ limit: '1mb' }), faults.middleware);
   app.use('/v1/organization', administration.router);
-  app.post('/v1/chat/completions', async (request, response) => {
+  app.use((request, response, next) => {
     const key = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
-    if (!keys.has(key))
-      return void response.status(401).json({
-        error: {
-          message: 'Incorrect API key provided.',
-          type: 'invalid_request_error',
-          code: 'invalid_api_key',
-        },
-      });
-
+    if (keys.has(key)) return next();
+    const error = {
+      message: 'Incorrect API key provided.',
+      type: 'invalid_request_error',
+      code: 'invalid_api_key',
+    };
+    response.status(401).json({ error });
+  });
+  app.get('/v1/models/:model', ({ params: { model } }, response) => {
+    if (model === MODEL)
+      return void response.json({ id: model, object: 'model', created: 0, owned_by: 'sandbox' });
+    const error = {
+      message: `The model '${model}' does not exist`,
+      type: 'invalid_request_error',
+      code: 'model_not_found',
+    };
+    response.status(404).json({ error });
+  });
+  app.post('/v1/chat/completions', async (request, response) => {
     const { model, messages, stream = false } = request.body as ChatRequest;
     const reply = `You said: ${messages.at(-1)?.content}`;
     const common = {
@@ -91,6 +104,7 @@ export async function startOpenAI({
 
   const listening = await listen(app, { host, port });
   return {
+    model: MODEL,
     /** What `base_url` of the openai secret is set to. */
     baseUrl: `${listening.url}/v1`,
     faults,

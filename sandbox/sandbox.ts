@@ -87,7 +87,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   const values = {
     database: { ...app },
     jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },
-    openai: { api_key: openai.createKey(), model: 'sandbox-echo', base_url: openai.baseUrl },
+    openai: { api_key: openai.createKey(), model: openai.model, base_url: openai.baseUrl },
   };
   const write = (id: keyof typeof values) => backend.put(nameOf(id), JSON.stringify(values[id]));
   await backend.put(nameOf('database-owner'), JSON.stringify(owner));
@@ -156,6 +156,8 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     writer: backend.writer,
     rotate: (id: Rotatable) => rotations[id](),
     nameOf,
+    /** A secret's value as the sandbox last wrote it. */
+    valueOf: (id: Rotatable) => ({ ...values[id] }),
     /** The value of the database secret as the sandbox last wrote it. */
     credentials: () => ({ ...values.database }),
     /** Every secret that must appear nowhere. */

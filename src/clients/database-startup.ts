@@ -54,7 +54,7 @@ export async function proveDatabase({
   }
 }
 
-interface Place {
+export interface Place {
   name: string;
   username: string;
   host: string;
@@ -62,7 +62,7 @@ interface Place {
   dbname: string;
 }
 
-interface Diagnosis {
+export interface Diagnosis {
   code: string;
   message: string;
   remedy: string;
@@ -70,7 +70,7 @@ interface Diagnosis {
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-function diagnose(error: unknown, { name, username, host, port, dbname }: Place): Diagnosis {
+export function diagnose(error: unknown, { name, username, host, port, dbname }: Place): Diagnosis {
   const code = String((error as { code?: unknown }).code ?? 'unavailable');
   const server = `PostgreSQL at ${host}:${port}`;
   const permanent = (message: string, remedy: string) => ({ code, message, remedy, temporary: false });
