@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import {
   chmod,
@@ -21,6 +20,7 @@ import { startFiles } from '../../../sandbox/files.ts';
 import { SecretError } from '../../../src/errors.ts';
 import { createFileProvider } from '../../../src/secrets/providers/file.ts';
 import { isMountPoint } from '../../../src/secrets/providers/mount-point.ts';
+import { vaultAnswer } from '../../support/vault-answer.ts';
 import { describeProvider, type ProviderFixture } from './contract.ts';
 
 const DEVIATIONS = {
@@ -47,21 +47,6 @@ async function startFixture(wrap: (value: string) => string = (value) => value):
 }
 
 describeProvider('files replaced as the kubelet does', startFixture, DEVIATIONS);
-
-let version = 0;
-/** As `json.Marshal` writes https://pkg.go.dev/github.com/hashicorp/vault/api#Secret */
-const vaultAnswer = (
-  value: string,
-  metadata = { version: ++version, created_time: new Date().toISOString() },
-) =>
-  JSON.stringify({
-    request_id: randomUUID(),
-    lease_id: '',
-    lease_duration: 0,
-    renewable: false,
-    data: { data: JSON.parse(value), metadata: { ...metadata, deletion_time: '', destroyed: false } },
-    warnings: null,
-  });
 
 describeProvider(
   "files that hold Vault's whole answer, as its CSI provider writes them",
