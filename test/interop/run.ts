@@ -2,35 +2,34 @@
  * Installs and starts the independent implementations that this machine can have, each on free ports of
  * 127.0.0.1, runs the suites against them, and ends what it started. What is missing is skipped, and says so.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
+import { mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { freePort } from '../../sandbox/http.ts';
 import { startReaper } from '../../sandbox/reaper.ts';
+import {
+  createImplementations,
+  find,
+  run,
+  Unavailable,
+  unavailable,
+  untilAnswering,
+} from '../support/implementations.ts';
 
-const MOTO = 'moto[server]==5.2.5';
 /** The newest that runs on Java 17. Its APIs end with version 7.6. */
 const LOWKEY_API_VERSION = '7.6';
 const LOWKEY = 'com.github.nagyesta.lowkey-vault:lowkey-vault-app';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const cache = join(root, 'node_modules', '.cache', 'interop');
-const run = promisify(execFile);
-
-/** Why a part cannot be had here: no failure. */
-class Unavailable extends Error {}
 
 const reaper = startReaper();
 const directory = await realpath(await mkdtemp(join(tmpdir(), 'interop-')));
 reaper.remove(directory);
+const implementations = createImplementations({ reaper, directory });
 
 try {
   const environment: Record<string, string> = {};
@@ -56,31 +55,12 @@ try {
 }
 
 async function startMoto() {
-  const python = find('python3');
-  await mkdir(cache, { recursive: true });
-  const venv = join(cache, 'moto');
-  await run(python, ['-m', 'venv', venv]).catch(unavailable('python3 cannot make a virtual environment'));
-  await run(join(venv, 'bin', 'pip'), ['install', '--quiet', MOTO]).catch(
-    unavailable(`pip cannot install ${MOTO}`),
-  );
-  const port = await freePort();
-  const server = start(join(venv, 'bin', 'moto_server'), ['-H', '127.0.0.1', '-p', String(port)]);
-  const url = `http://127.0.0.1:${port}`;
-  await untilAnswering(server, `${url}/moto-api/`);
+  const { url } = await implementations.startMoto();
   return { INTEROP_AWS_ENDPOINT: url };
 }
 
-/** OpenBao, or Vault, whose development server keeps everything in memory. */
 async function startVault() {
-  const binary = find('bao', 'vault');
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const token = randomUUID();
-  const server = start(
-    binary,
-    ['server', '-dev', '-dev-no-store-token', `-dev-listen-address=${new URL(url).host}`],
-    { BAO_DEV_ROOT_TOKEN_ID: token, VAULT_DEV_ROOT_TOKEN_ID: token },
-  );
-  await untilAnswering(server, `${url}/v1/sys/health`);
+  const { url, token } = await implementations.startVault();
   return { INTEROP_VAULT_ADDR: url, INTEROP_VAULT_TOKEN: token };
 }
 
@@ -88,7 +68,7 @@ async function startLowkey() {
   const java = find('java');
   const jar = await lowkeyJar();
   const [port, tokenPort] = [await freePort(), await freePort()];
-  const server = start(java, [
+  const server = implementations.start(java, [
     ...['-jar', jar, '--server.address=127.0.0.1'],
     ...[`--server.port=${port}`, `--app.token.port=${tokenPort}`],
   ]);
@@ -131,48 +111,4 @@ async function certificateOf(port: number): Promise<string> {
   socket.destroy();
   if (!certificate) throw new Error('Lowkey Vault shows no certificate.');
   return certificate.toString();
-}
-
-/** The first of the programs that is on the path. */
-function find(...programs: string[]): string {
-  for (const program of programs)
-    for (const folder of (process.env.PATH ?? '').split(delimiter))
-      try {
-        accessSync(join(folder, program), constants.X_OK);
-        return join(folder, program);
-      } catch {}
-  throw new Unavailable(`there is no ${programs.join(' and no ')} on the path`);
-}
-
-/** Nothing of ours in its environment, and its home is a directory that goes with it. */
-function start(
-  program: string,
-  parameters: string[],
-  environment: Record<string, string> = {},
-): ChildProcess {
-  const child = spawn(program, parameters, {
-    env: { PATH: process.env.PATH, HOME: directory, ...environment },
-    cwd: directory,
-    stdio: 'ignore',
-    detached: true,
-  });
-  reaper.watch(child);
-  return child;
-}
-
-async function untilAnswering(server: ChildProcess, url: string) {
-  const deadline = performance.now() + 60_000;
-  while (server.exitCode === null && performance.now() < deadline) {
-    const response = await fetch(url).catch(() => undefined);
-    await response?.body?.cancel();
-    if (response?.ok) return;
-    await delay(100);
-  }
-  throw new Error(`${url} does not answer.`);
-}
-
-function unavailable(message: string) {
-  return (cause: unknown): never => {
-    throw new Unavailable(message, { cause });
-  };
 }

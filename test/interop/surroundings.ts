@@ -1,19 +1,9 @@
 /** What the service needs beside its backend, PostgreSQL and OpenAI, with its secrets put into that backend. */
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, realpath } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Backend, BackendName } from '../../sandbox/backends.ts';
-import { prepareDatabase } from '../../sandbox/database-roles.ts';
-import { startOpenAI } from '../../sandbox/openai.ts';
-import { startPostgres } from '../../sandbox/postgres.ts';
-import { startReaper } from '../../sandbox/reaper.ts';
-import { runMigrations } from '../../src/migrations.ts';
-import { hashPassword } from '../../src/passwords.ts';
 import { secretName } from '../../src/secrets/names.ts';
-import { databaseSchema } from '../../src/secrets/schemas.ts';
+import { randomPassword, startApplication } from '../support/application.ts';
 
 export interface SurroundingsOptions {
   provider: BackendName;
@@ -24,35 +14,9 @@ export interface SurroundingsOptions {
   cleanUp: AsyncDisposableStack;
 }
 
-const randomPassword = () => randomBytes(24).toString('base64url');
-
 export async function startSurroundings({ provider, backend, prefix, cleanUp }: SurroundingsOptions) {
-  const reaper = startReaper();
-  cleanUp.defer(reaper.close);
-  const directory = await realpath(await mkdtemp(join(tmpdir(), 'express-secrets-interop-')));
-  reaper.remove(directory);
-  const postgres = await startPostgres({ directory, reaper });
-  cleanUp.defer(postgres.stop);
-  const openai = await startOpenAI();
-  cleanUp.defer(openai.close);
-  const { owner, app } = await prepareDatabase(postgres.connection);
-  await runMigrations(databaseSchema.parse(owner));
-
-  const user = { email: 'ada@example.com', password: randomPassword() };
-  const administrator = new Client({ ...postgres.connection, database: app.dbname });
-  administrator.on('error', () => {});
-  await administrator.connect();
-  cleanUp.defer(() => administrator.end());
-  await administrator.query("INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')", [
-    user.email,
-    await hashPassword(user.password),
-  ]);
-
-  const values = {
-    database: { ...app },
-    jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },
-    openai: { api_key: openai.createKey(), model: 'interop-echo', base_url: openai.baseUrl },
-  };
+  const application = await startApplication(cleanUp);
+  const { reaper, openai, user, values, superuser: administrator } = application;
   const planted = new Set<string>();
   const write = async (id: keyof typeof values) => {
     for (const value of [values.database.password, values.jwt.secret_key, values.openai.api_key])

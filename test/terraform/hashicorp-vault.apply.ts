@@ -1,0 +1,219 @@
+/** The Vault module, applied to OpenBao or Vault, which enforce what it grants. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createVault } from '../../src/secrets/providers/vault.ts';
+import { startApplication } from '../support/application.ts';
+import { createImplementations } from '../support/implementations.ts';
+import { assertKeepsNothing, plantedValue, rotate, startWith } from './at-work.ts';
+import { openTerraform, whereAvailable } from './terraform.ts';
+
+const EXAMPLE = 'hashicorp-vault/examples/approle';
+
+describe('the Vault module', { timeout: 600_000 }, () => {
+  it('grants the service and its rotation what they need, and nothing else', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const { application, vault, terraform } = await start(cleanUp);
+      const { values, roles, openai, directory } = application;
+      const planted = plantedValue();
+      const given = {
+        audit_files: { first: `${directory}/audit-1.log`, second: `${directory}/audit-2.log` },
+        value_versions: { 'external-api-keys': 1, 'database-administrator': 1, 'openai-administrator': 1 },
+      };
+      await terraform.give({
+        ...given,
+        values: {
+          'external-api-keys': JSON.stringify({ stripe: planted }),
+          'database-administrator': JSON.stringify(roles.administrator),
+          'openai-administrator': JSON.stringify(openai.administrator),
+        },
+      });
+      const plan = await terraform.plan();
+      await terraform.apply();
+      await assertKeepsNothing(terraform, plan, [
+        planted,
+        roles.administrator.password,
+        openai.administrator.admin_key,
+      ]);
+      for (const [id, value] of Object.entries(values)) await vault.putFirst(`myapp/${id}`, value);
+
+      const [reader, writer] = [await vault.logInAs('myapp'), await vault.logInAs('myapp-rotation')];
+      await assertReads(reader, ['database', 'jwt', 'openai', 'external-api-keys']);
+      await assertReads(writer, [
+        'database',
+        'jwt',
+        'openai',
+        'database-administrator',
+        'openai-administrator',
+      ]);
+      await assertRefuses(reader, ['database-administrator', 'openai-administrator', 'other'], 'read');
+      await assertRefuses(reader, ['database', 'jwt', 'openai', 'external-api-keys'], 'write');
+      await assertRefuses(writer, ['external-api-keys', 'other'], 'read');
+      await assertRefuses(writer, ['database-administrator', 'external-api-keys'], 'write');
+
+      const service = await startWith(application, reader.environment, cleanUp);
+      assert.equal(await service.databaseUser(), 'myapp_a');
+      // Two of each: the version that was put first is then neither current nor previous.
+      for (const user of ['myapp_b', 'myapp_a']) {
+        await rotate(application, writer.environment, 'database');
+        assert.equal(await service.databaseUser(), user);
+        await rotate(application, writer.environment, 'openai');
+        assert.equal(await service.chat(), 'You said: hello');
+        await rotate(application, writer.environment, 'jwt', '--force');
+      }
+
+      // Without the values, as whoever plans the next time.
+      await terraform.give(given);
+      assert.deepEqual(await terraform.drift(), []);
+      await terraform.apply();
+      assert.equal(await service.databaseUser(), 'myapp_a');
+      await service.stop();
+      await terraform.destroy();
+      assert.equal(await vault.exists('secret'), false);
+    }));
+
+  it('makes a login for each process, as a role that is no superuser', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const { application, vault, terraform } = await start(cleanUp);
+      const { values, roles, superuser, openai } = application;
+      const { username, password, ...location } = roles.administrator;
+      const given = {
+        database: {
+          host: location.host,
+          port: location.port,
+          name: location.dbname,
+          username,
+          // The PostgreSQL of the tests listens on loopback, without a certificate.
+          sslmode: 'disable',
+        },
+        value_versions: { database: 1, 'openai-administrator': 1 },
+      };
+      await terraform.give({
+        ...given,
+        database_password: password,
+        values: {
+          database: JSON.stringify(location),
+          'openai-administrator': JSON.stringify(openai.administrator),
+        },
+      });
+      const plan = await terraform.plan();
+      await terraform.apply();
+      await assertKeepsNothing(terraform, plan, [password, openai.administrator.admin_key]);
+      for (const id of ['jwt', 'openai'] as const) await vault.putFirst(`myapp/${id}`, values[id]);
+
+      const logins = async () => {
+        const { rows } = await superuser.query<{ ends: Date | null; groups: string[] }>(
+          `SELECT rolvaliduntil AS ends, ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_roles.oid) AS groups
+           FROM pg_roles WHERE rolname LIKE 'v-approle-%'`,
+        );
+        return rows;
+      };
+      const [reader, writer] = [await vault.logInAs('myapp'), await vault.logInAs('myapp-rotation')];
+      const service = await startWith(application, reader.environment, cleanUp);
+      assert.match(await service.databaseUser(), /^v-approle-myapp-/);
+      const [login, ...others] = await logins();
+      assert.equal(others.length, 0);
+      assert.ok(login?.ends instanceof Date);
+      assert.deepEqual(login.groups, ['myapp_app']);
+
+      // It takes its lock with a login that is made for it, and gives that back.
+      await rotate(application, writer.environment, 'jwt', '--force');
+      await rotate(application, writer.environment, 'openai');
+      assert.equal(await service.chat(), 'You said: hello');
+      assert.equal((await logins()).length, 1);
+
+      await service.stop();
+      assert.deepEqual(await logins(), []);
+      await terraform.give(given);
+      assert.deepEqual(await terraform.drift(), []);
+      await terraform.destroy();
+    }));
+
+  it('writes over nobody: who raises a counter must know what is there, and give a value', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const { vault, terraform } = await start(cleanUp);
+      const name = 'external-api-keys';
+      const value = JSON.stringify({ stripe: 'by Terraform' });
+      await terraform.give({ value_versions: { [name]: 1 }, values: { [name]: value } });
+      await terraform.apply();
+      await assert.rejects(vault.put(`myapp/${name}`, { stripe: 'unaware' }, 0), /check-and-set/);
+      await vault.put(`myapp/${name}`, { stripe: 'by hand' }, 1);
+
+      await terraform.give({ value_versions: { [name]: 2 }, values: { [name]: value } });
+      await assert.rejects(terraform.apply(), /check-and-set parameter did not match/);
+      await terraform.give({ value_versions: { [name]: 3 } });
+      await assert.rejects(terraform.apply(), /syntax error/);
+      assert.deepEqual(await vault.get(`myapp/${name}`), { stripe: 'by hand' });
+      await terraform.destroy();
+    }));
+});
+
+async function start(cleanUp: AsyncDisposableStack) {
+  const application = await startApplication(cleanUp);
+  const { url, token } = await createImplementations(application).startVault();
+  const environment = { VAULT_ADDR: url, VAULT_TOKEN: token };
+  const terraform = await openTerraform({ root: EXAMPLE, environment, cleanUp });
+
+  const call = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${url}/v1/${path}`, {
+      method,
+      headers: { 'X-Vault-Token': token },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const answer = JSON.parse((await response.text()) || '{}');
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  // The development server comes with an engine where the module makes its own.
+  await call('DELETE', 'sys/mounts/secret');
+
+  const put = (name: string, data: object, cas: number) =>
+    call('POST', `secret/data/${name}`, { data, options: { cas } });
+
+  const vault = {
+    put,
+    putFirst: (name: string, data: object) => put(name, data, 0),
+    get: async (name: string) => (await call('GET', `secret/data/${name}`)).data.data as object,
+    exists: async (mount: string) => `${mount}/` in (await call('GET', 'sys/mounts')),
+
+    /** The environment of a process that is this role, and a provider as that process has it. */
+    async logInAs(role: string) {
+      const settings = await terraform.output<Record<string, string>>('environment');
+      const { [role]: roleId = '' } = await terraform.output<Record<string, string>>('role_ids');
+      const { data } = await call('POST', `auth/approle/role/${role}/secret-id`, {});
+      const secretId: string = data.secret_id;
+      return {
+        environment: { ...settings, VAULT_ADDR: url, VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId },
+        async provider() {
+          const provider = createVault({ address: url, auth: { method: 'approle', roleId, secretId } });
+          cleanUp.defer(async () => provider.close?.());
+          return provider;
+        },
+      };
+    },
+  };
+  return { application, vault, terraform };
+}
+
+type Identity = Awaited<ReturnType<Awaited<ReturnType<typeof start>>['vault']['logInAs']>>;
+
+async function assertReads({ provider }: Identity, ids: string[]) {
+  const { read, version } = await provider();
+  for (const id of ids) {
+    const secret = await read(`myapp/${id}`);
+    assert.equal(await version?.(`myapp/${id}`), secret.version);
+  }
+}
+
+async function assertRefuses({ provider }: Identity, ids: string[], what: 'read' | 'write') {
+  const { read, write } = await provider();
+  for (const id of ids)
+    await assert.rejects(
+      what === 'read' ? read(`myapp/${id}`) : (write?.(`myapp/${id}`, '{"n":"1"}') ?? read('')),
+      {
+        code: 'denied',
+      },
+    );
+}
