@@ -7,6 +7,7 @@ import type { Chat } from './clients/openai.ts';
 import type { Metrics } from './metrics.ts';
 import { errorHandler, notFound } from './middleware/error-handler.ts';
 import { measureRequests } from './middleware/measure-requests.ts';
+import { refuseAmbiguity } from './middleware/one-meaning.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { responseHeaders } from './middleware/response-headers.ts';
 import { aiChatRoutes } from './routes/ai-chat.ts';
@@ -62,7 +63,12 @@ export function createApp({
   app.disable('x-powered-by');
   // Nothing is kept, so nobody has a copy to ask about.
   app.disable('etag');
-  app.use(requestLog({ logger }), measureRequests({ onAnswered: metrics.answered }), ...responseHeaders());
+  app.use(
+    requestLog({ logger }),
+    measureRequests({ onAnswered: metrics.answered }),
+    ...responseHeaders(),
+    refuseAmbiguity,
+  );
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));
   app.use(notFound);
   app.use(errorHandler);

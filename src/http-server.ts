@@ -17,6 +17,26 @@ const ANSWERING = 6_000;
 /** Milliseconds between two looks at the connections. */
 const LOOK = 20;
 
+/** Milliseconds. */
+export interface TimeLimits {
+  /** For the headers of a request to arrive. */
+  headers: number;
+  /** For a whole request to arrive. */
+  request: number;
+  /** For the next request on a connection to begin. */
+  keepAlive: number;
+  /** Between two looks for connections that are past a limit. */
+  look: number;
+}
+
+const LIMITS: TimeLimits = {
+  headers: 20_000,
+  request: 60_000,
+  // Longer than load balancers keep a connection, so that they close it and not we under a request of theirs.
+  keepAlive: 65_000,
+  look: 5_000,
+};
+
 export interface HttpServer {
   port: number;
   /**
@@ -26,20 +46,26 @@ export interface HttpServer {
   stop(): Promise<number>;
 }
 
+export interface HttpServerOptions {
+  host: string;
+  port: number;
+  clock: Clock;
+  limits?: TimeLimits;
+}
+
 /** @throws StartupError when the port cannot be had */
 export async function startHttpServer(
   handler: RequestListener,
-  { host, port, clock }: { host: string; port: number; clock: Clock },
+  { host, port, clock, limits = LIMITS }: HttpServerOptions,
 ): Promise<HttpServer> {
   /** Until it resolves, requests wait: whoever waits for an answer does not connect anew. */
   let held: Promise<void> | undefined;
   const server = createServer(
     {
-      // Longer than load balancers keep a connection, so that they close it and not we under a request of theirs.
-      keepAliveTimeout: 65_000,
-      headersTimeout: 20_000,
-      requestTimeout: 60_000,
-      connectionsCheckingInterval: 5_000,
+      keepAliveTimeout: limits.keepAlive,
+      headersTimeout: limits.headers,
+      requestTimeout: limits.request,
+      connectionsCheckingInterval: limits.look,
     },
     (request, response) => (held ? held.then(() => handler(request, response)) : handler(request, response)),
   );

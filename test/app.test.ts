@@ -3,53 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import OpenAI from 'openai';
 import request from 'supertest';
-import { createApp } from '../src/app.ts';
-import type { Database } from '../src/clients/database.ts';
-import { InvalidTokenError, type Tokens } from '../src/clients/jwt.ts';
-import type { Chat } from '../src/clients/openai.ts';
-import { createMetrics } from '../src/metrics.ts';
-import { hashPassword } from '../src/passwords.ts';
-import { createRecordingLogger } from './support/logger.ts';
+import { ada, authorized, createTestApp, PASSWORD, rows, type TestAppOptions } from './support/app.ts';
 
-const PASSWORD = 'correct horse';
-const password_hash = await hashPassword(PASSWORD);
-const ada = { id: '42', email: 'ada@example.com', role: 'admin' };
-
-const tokens: Tokens = {
-  sign: () => ({ token: 'good', expiresIn: 60 }),
-  async verify(token) {
-    if (token !== 'good') throw new InvalidTokenError('no');
-    return { sub: ada.id, email: ada.email, role: ada.role };
-  },
-};
-
-const rows = (result: object[]) =>
-  (async () => ({ rows: result, rowCount: result.length })) as unknown as Database['read'];
-
-function createFixture({
-  read = rows([{ ...ada, password_hash }]),
-  chat = {},
-  failing = [] as string[],
-} = {}) {
-  const { logger, lines } = createRecordingLogger();
-  const unused = () => Promise.reject(new Error('not used here'));
-  const app = createApp({
-    logger,
-    database: { query: unused, read, withClient: unused, start: unused, close: unused, status: () => IDLE },
-    tokens,
-    chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat } as Chat,
-    metrics: createMetrics(),
-    readiness: { check: async () => failing },
-    publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
-    loginRateLimit: 5,
-    trustedProxies: 0,
-    features: [],
-  });
+function createFixture(options: TestAppOptions = {}) {
+  const { app, lines } = createTestApp(options);
   return { http: request(app), lines };
 }
-
-const IDLE = { connections: { busy: 0, idle: 0, waiting: 0 }, draining: 0 };
-const authorized = { Authorization: 'Bearer good' };
 
 describe('health', () => {
   it('/health is green whatever is broken', async () => {

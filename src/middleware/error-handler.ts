@@ -35,6 +35,7 @@ function toProblem(error: unknown): ProblemDocument {
     return problemDocument(error.status, PARSER_DETAILS[error.status] ?? 'The request is not valid.');
   if (error instanceof SecretError)
     return problemDocument(503, 'A secret of this service cannot be used now.');
+  if (error instanceof URIError) return problemDocument(400, 'The path is not encoded as paths are.');
   if (isLoginRefused(error) || isConnectionLost(error))
     return problemDocument(503, 'The database does not answer.');
   return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');

@@ -44,8 +44,10 @@ export const problem = (description: string): Answer => ({
 });
 
 /** Every answer of a route. */
-export const answersOf = ({ access, parameters, body, answers }: Route): Answers => ({
-  ...((parameters || body) && { 400: problem('The request is not what the route takes') }),
+export const answersOf = ({ path, access, parameters, body, answers }: Route): Answers => ({
+  ...((path.includes(':') || parameters || body) && {
+    400: problem('The request is not what the route takes'),
+  }),
   ...(body && {
     413: problem('The body is larger than 100 kB'),
     415: problem('The body is not JSON in UTF-8, or it is compressed'),

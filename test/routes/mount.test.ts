@@ -95,6 +95,12 @@ describe('paths', () => {
     await http.delete('/things/7').expect(405).expect('Allow', 'POST, GET, HEAD');
   });
 
+  for (const path of ['/things/%', '/things/%zz', '/things/%c0%af'])
+    it(`${path} names nothing: 400`, async () => {
+      const { body } = await serve(thing({})).post(path).expect(400);
+      assert.doesNotMatch(body.detail, /JSON/);
+    });
+
   for (const path of ['/Things/7', '/things/7/', '//things/7', '/things'])
     it(`${path} is another one`, async () => {
       await serve(thing({})).post(path).expect(404);
