@@ -158,6 +158,12 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     nameOf,
     /** A secret's value as the sandbox last wrote it. */
     valueOf: (id: Rotatable) => ({ ...values[id] }),
+    /** Makes a login beside the one in the secret, as an administrator of the database would. */
+    async createLogin(username: string) {
+      const login = { ...values.database, username, password: randomPassword() };
+      await asAdministrator((administrator) => makeLogin(administrator, login));
+      return login;
+    },
     /** The value of the database secret as the sandbox last wrote it. */
     credentials: () => ({ ...values.database }),
     /** Every secret that must appear nowhere. */

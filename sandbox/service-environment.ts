@@ -15,6 +15,9 @@ const INHERITED = [
   'LOG_LEVEL',
   'SECRET_TTL',
   'LOGIN_RATE_LIMIT',
+  'ADMIN_SECRETS',
+  'ADMIN_SECRET_NAMES',
+  'ADMIN_SECRET_HOSTS',
 ];
 
 /** Files that do not exist, so that the SDK finds no profile of the person's. */

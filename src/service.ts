@@ -79,12 +79,13 @@ export async function createService({
   const secrets = createOnDemandSecrets({
     provider: measured,
     guarded: store.guarded,
-    openWriter: config.createWriter,
+    openWriter: async () => measuredProvider(await config.createWriter(), { clock, onCall: metrics.called }),
     nameOf: config.nameOf,
     written: store.written,
     clock,
   });
-  const context = { config, provider: measured, store, secrets, database, clock, logger };
+  const live = { database: databaseSecret, jwt: jwtSecret, openai: openaiSecret };
+  const context = { config, provider: measured, store, live, secrets, database, clock, logger };
   const running = await Promise.all(
     features.map((feature) => feature.create(context, config.settingsOf(feature))),
   );

@@ -18,6 +18,7 @@ const status: SecretStatus = {
   id: 'database',
   name: 'myapp/database',
   version: 'v7',
+  createdAt: undefined,
   usable: true,
   age: 1500,
   lastFailure: undefined,

@@ -5,8 +5,10 @@ import type { Database } from '../clients/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Route } from '../routes/route.ts';
+import type { LiveSecret } from '../secrets/live-secret.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
+import type { DatabaseSecret, JwtSecret, OpenAISecret } from '../secrets/schemas.ts';
 import type { SecretStore } from '../secrets/store.ts';
 
 /** What the core offers to a feature. */
@@ -14,8 +16,13 @@ export interface FeatureContext {
   config: Config;
   /** With the identity of the service, which only reads. */
   provider: SecretProvider;
-  /** The secrets that the service cannot do without. */
   store: SecretStore;
+  /** The secrets that the service cannot do without. */
+  live: {
+    database: LiveSecret<DatabaseSecret>;
+    jwt: LiveSecret<JwtSecret>;
+    openai: LiveSecret<OpenAISecret>;
+  };
   /** All others, and writing. */
   secrets: OnDemandSecrets;
   database: Database;

@@ -1,2 +1,4 @@
 /** The features of this service, one line each. To remove one, delete its line, its folder, and its tests. */
+
+export { adminSecrets } from './admin-secrets/index.ts';
 export { credentials } from './credentials/index.ts';

@@ -11,6 +11,9 @@ import { endLease, readDatabase } from './stored-secret.ts';
 
 const INTERVAL = 1_000;
 
+/** What PostgreSQL makes the number of the lock from. @param database the backend's name of the database secret */
+export const lockKey = (database: string) => `rotation of ${database}`;
+
 /**
  * Takes the lock for as long as `connection` lives. It is one for all secrets of the application: whoever rotates
  * another secret holds it by a login of the database user, which would otherwise keep that user from being retired.
@@ -23,7 +26,7 @@ export async function takeLock(
   const take = async () => {
     const { rows } = await connection.query<{ taken: boolean }>(
       'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
-      [`rotation of ${names.database}`],
+      [lockKey(names.database)],
     );
     return rows[0]?.taken === true;
   };

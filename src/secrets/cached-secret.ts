@@ -11,7 +11,8 @@ export interface CachedStatus {
   name: string;
   version: string | undefined;
   createdAt: Date | undefined;
-  expiresAt: Date | undefined;
+  /** Milliseconds until the backend lets it end, where it does. */
+  expiresIn: number | undefined;
   /** Milliseconds since the backend said so. */
   age: number;
   /** Why the last read failed; undefined after a good one. */
@@ -154,7 +155,7 @@ export function createCachedSecret(
         name,
         version: last.version,
         createdAt: last.createdAt,
-        expiresAt: last.expiresAt,
+        expiresIn: last.expiresAt && last.expiresAt.getTime() - clock.wall(),
         age: clock.now() - last.at,
         lastFailure,
       },

@@ -16,6 +16,8 @@ export interface SecretStatus {
   id: SecretId;
   name: string;
   version: string | undefined;
+  /** When that version was made, where the backend tells. */
+  createdAt: Date | undefined;
   usable: boolean;
   /** Milliseconds since the backend last confirmed it. */
   age: number;
@@ -240,6 +242,7 @@ export function createManagedSecret<T>(
       id,
       name,
       version: loaded?.version,
+      createdAt: loaded?.createdAt,
       usable: loaded !== undefined && freshness.usable() && !leases.hasEnded(),
       age: freshness.age(),
       lastFailure: freshness.lastFailure(),

@@ -22,7 +22,7 @@ export interface NamingOptions {
 }
 
 /** Words joined by slashes: what cannot lead out of the prefix. */
-const ID = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
+export const isSecretName = (id: string): boolean => /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(id);
 
 /**
  * The backend's name of a secret: `myapp/database` for AWS and Vault; `myapp-database` for Azure, whose
@@ -31,7 +31,7 @@ const ID = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/;
  */
 export function secretName(id: string, { provider, prefix, override }: NamingOptions): string {
   if (override) return override;
-  if (!ID.test(id))
+  if (!isSecretName(id))
     throw new SecretError('invalid', 'A secret cannot have this name', {
       remedy: 'Use letters, digits, hyphens and underscores; slashes between words.',
     });

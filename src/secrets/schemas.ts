@@ -96,9 +96,15 @@ export const openaiAdministratorSchema = z
   })
   .transform((value) => conceal(value, 'admin_key'));
 
+/** Keys of other services, read on demand. */
+export const externalApiKeysSchema = z
+  .object({ stripe: text, sendgrid: text })
+  .transform((value) => conceal(value, 'stripe', 'sendgrid'));
+
 export type DatabaseSecret = z.infer<typeof databaseSchema>;
 export type JwtSecret = z.infer<typeof jwtSchema>;
 export type OpenAISecret = z.infer<typeof openaiSchema>;
+export type ExternalApiKeys = z.infer<typeof externalApiKeysSchema>;
 export type OpenAIAdministratorSecret = z.infer<typeof openaiAdministratorSchema>;
 
 /** Names of the fields, for backends that store one secret per field. */

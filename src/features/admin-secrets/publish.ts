@@ -1,0 +1,81 @@
+/**
+ * Puts a new value into use: its shape, its proof, the write, and then the clients of this process change over. What
+ * fails before the write changes nothing.
+ */
+import type { ClientBase } from 'pg';
+import { SecretError } from '../../errors.ts';
+import { HttpProblem } from '../../middleware/http-problem.ts';
+import { withConnection } from '../../rotation/connection.ts';
+import { lockKey } from '../../rotation/lock.ts';
+import type { FeatureContext } from '../feature.ts';
+import type { AllowedHosts } from './allowed-hosts.ts';
+import { databaseProblem, proveDatabase, proveJwt, proveOpenAI } from './proofs.ts';
+import { type Proposal, propose } from './proposal.ts';
+import { whileLocked } from './while-locked.ts';
+
+export interface Publication {
+  id: string;
+  text: string;
+  /** Only over a value that is there. */
+  mustExist: boolean;
+}
+
+/** @returns the new version. @throws HttpProblem, SecretError */
+export type Publish = (publication: Publication) => Promise<string>;
+
+export interface PublisherOptions extends FeatureContext {
+  hosts: AllowedHosts;
+}
+
+export function createPublisher(options: PublisherOptions): Publish {
+  const { config, provider, live, secrets, database, hosts } = options;
+
+  /** Null where there is none. */
+  const currentVersion = async (name: string): Promise<string | null> => {
+    try {
+      return await (provider.version?.(name) ?? provider.read(name).then(({ version }) => version));
+    } catch (error) {
+      if (error instanceof SecretError && error.code === 'not-found') return null;
+      throw error;
+    }
+  };
+
+  const write = async ({ id, text, mustExist }: Publication, prove: () => Promise<void>) => {
+    const expected = await currentVersion(config.nameOf(id));
+    if (mustExist && expected === null) throw new HttpProblem(404, 'There is no such secret to rotate.');
+    await prove();
+    return secrets.set(id, text, { expected });
+  };
+
+  /** The lock is taken with the new login, as the one in use may be what has to be replaced. */
+  const writeDatabase = async (proposal: Proposal & { id: 'database' }, publication: Publication) => {
+    if (live.database.current().lease)
+      throw new HttpProblem(400, 'Each process gets a login of its own: there is none to write.');
+    const version = await withConnection(proposal.value, async (client) => {
+      await proveDatabase(client);
+      return locked(client, () => write(publication, async () => {}));
+    }).catch((error) => {
+      throw error instanceof HttpProblem || error instanceof SecretError ? error : databaseProblem(error);
+    });
+    // Resolves once connections of the new login have taken over; those of the old one end when they are unused.
+    await database.start();
+    return version;
+  };
+
+  const locked = <T>(client: ClientBase, work: () => Promise<T>) =>
+    whileLocked(client, lockKey(config.secretNames.database), work);
+
+  return async (publication) => {
+    const { id, text } = publication;
+    const proposal = propose(id, config.nameOf(id), text, hosts);
+    if (proposal.id === 'database') return writeDatabase(proposal, publication);
+    return database.withClient((client) =>
+      locked(client, () =>
+        write(publication, async () => {
+          if (proposal.id === 'jwt') proveJwt(proposal.value);
+          if (proposal.id === 'openai') await proveOpenAI(proposal.value);
+        }),
+      ),
+    );
+  };
+}

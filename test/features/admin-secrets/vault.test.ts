@@ -1,0 +1,3 @@
+import { describeAdminSecrets } from './suite.ts';
+
+describeAdminSecrets('vault');
