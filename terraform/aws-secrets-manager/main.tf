@@ -8,6 +8,8 @@ locals {
   read    = setunion(local.rotated, ["external-api-keys"])
   # What only the rotation reads.
   administrators = toset(["database-administrator", "openai-administrator"])
+  # What only the migration reads: the login that owns the tables.
+  owner = "database-owner"
   # Whoever rotates a secret is its only writer: two would undo each other.
   written = var.database_rotation == null ? local.rotated : setsubtract(local.rotated, ["database"])
 
@@ -18,7 +20,7 @@ locals {
 # Containers without a version. A version resource of a secret that rotates is planned again once AWS has dropped
 # that version, after two rotations, and writes the first value over live credentials.
 resource "aws_secretsmanager_secret" "this" {
-  for_each = setunion(local.read, local.administrators)
+  for_each = setunion(local.read, local.administrators, [local.owner])
 
   name                    = "${var.prefix}/${each.key}"
   description             = "${each.key} of ${var.prefix}"

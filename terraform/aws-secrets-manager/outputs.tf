@@ -13,6 +13,11 @@ output "writer_role_arn" {
   value       = aws_iam_role.this["writer"].arn
 }
 
+output "migration_role_arn" {
+  description = "Role of the migration: the same annotation of its service account."
+  value       = aws_iam_role.this["migration"].arn
+}
+
 output "kms_key_arn" {
   description = "The key that encrypts the secrets."
   value       = aws_kms_key.this.arn

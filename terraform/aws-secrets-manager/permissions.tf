@@ -2,9 +2,10 @@
 locals {
   arns = {
     for use, ids in {
-      reader_reads  = local.read
-      writer_reads  = setunion(local.rotated, local.administrators)
-      writer_writes = local.written
+      reader_reads    = local.read
+      writer_reads    = setunion(local.rotated, local.administrators)
+      writer_writes   = local.written
+      migration_reads = [local.owner]
     } : use => [for id in sort(ids) : aws_secretsmanager_secret.this[id].arn]
   }
 
@@ -36,6 +37,30 @@ resource "aws_iam_role_policy" "reader" {
         Action    = ["kms:Decrypt"]
         Resource  = [aws_kms_key.this.arn]
         Condition = local.through_secrets_manager.reader_reads
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role_policy" "migration" {
+  name = "read-owner"
+  role = aws_iam_role.this["migration"].id
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+        Resource = local.arns.migration_reads
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt"]
+        Resource  = [aws_kms_key.this.arn]
+        Condition = local.through_secrets_manager.migration_reads
       },
     ]
   })

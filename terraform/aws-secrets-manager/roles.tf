@@ -1,7 +1,8 @@
 locals {
   service_accounts = {
-    reader = { role = local.name, name = var.service_account }
-    writer = { role = "${local.name}-rotation", name = var.rotation_service_account }
+    reader    = { role = local.name, name = var.service_account }
+    writer    = { role = "${local.name}-rotation", name = var.rotation_service_account }
+    migration = { role = "${local.name}-migration", name = var.migration_service_account }
   }
   # oidc.eks.eu-central-1.amazonaws.com/id/...
   issuer = var.irsa == null ? "" : split("oidc-provider/", var.irsa.oidc_provider_arn)[1]

@@ -59,6 +59,12 @@ variable "rotation_service_account" {
   default     = "myapp-rotation"
 }
 
+variable "migration_service_account" {
+  description = "Kubernetes service account of the migration, which reads the login that owns the tables."
+  type        = string
+  default     = "myapp-migration"
+}
+
 variable "recovery_window_days" {
   description = "Days in which a deleted secret can be restored: 30 in production, 7 in development."
   type        = number
@@ -83,8 +89,8 @@ variable "value_versions" {
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "openai-administrator"])) == 0
-    error_message = "Only external-api-keys, database-administrator and openai-administrator: what rotates is not Terraform's to write."
+    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "openai-administrator", "database-owner"])) == 0
+    error_message = "Only external-api-keys, database-administrator, openai-administrator and database-owner: what rotates is not Terraform's to write."
   }
 }
 

@@ -17,8 +17,9 @@ resource "vault_kubernetes_auth_backend_config" "this" {
 
 resource "vault_kubernetes_auth_backend_role" "this" {
   for_each = var.kubernetes == null ? {} : {
-    (local.name)             = var.service_account
-    "${local.name}-rotation" = var.rotation_service_account
+    (local.name)              = var.service_account
+    "${local.name}-rotation"  = var.rotation_service_account
+    "${local.name}-migration" = var.migration_service_account
   }
 
   backend                          = vault_auth_backend.kubernetes[0].path

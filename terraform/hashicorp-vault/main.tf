@@ -7,6 +7,8 @@ locals {
   rotated = local.leased ? toset(["jwt", "openai"]) : toset(["database", "jwt", "openai"])
   # What only the rotation reads.
   administrators = local.leased ? toset(["openai-administrator"]) : toset(["database-administrator", "openai-administrator"])
+  # What only the migration reads: the login that owns the tables.
+  owner = "database-owner"
 
   # Names of roles and policies know no slash.
   name = replace(var.prefix, "/", "-")

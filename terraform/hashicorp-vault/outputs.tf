@@ -21,6 +21,11 @@ output "writer_role" {
   value       = "${local.name}-rotation"
 }
 
+output "migration_role" {
+  description = "Name of the migration's role."
+  value       = "${local.name}-migration"
+}
+
 output "role_ids" {
   description = "VAULT_ROLE_ID by role. Identifiers, useless without a secret id."
   value       = { for name, role in vault_approle_auth_backend_role.this : name => role.role_id }

@@ -2,8 +2,9 @@
 # these each has the policy `default`, with which a token looks itself up, renews and revokes itself, and renews leases.
 locals {
   read_paths = { for use, ids in {
-    reader = local.read
-    writer = setunion(["database"], local.rotated, local.administrators)
+    reader    = local.read
+    writer    = setunion(["database"], local.rotated, local.administrators)
+    migration = [local.owner]
     } : use => merge([for id in ids : {
       "${var.kv_mount}/data/${var.prefix}/${id}"     = ["read"]
       "${var.kv_mount}/metadata/${var.prefix}/${id}" = ["read"]
@@ -20,8 +21,9 @@ locals {
   }
 
   capabilities = {
-    (local.name)             = merge(local.read_paths.reader, local.lease_paths)
-    "${local.name}-rotation" = merge(local.read_paths.writer, local.write_paths, local.lease_paths)
+    (local.name)              = merge(local.read_paths.reader, local.lease_paths)
+    "${local.name}-rotation"  = merge(local.read_paths.writer, local.write_paths, local.lease_paths)
+    "${local.name}-migration" = local.read_paths.migration
   }
 }
 

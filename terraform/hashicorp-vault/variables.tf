@@ -67,6 +67,12 @@ variable "rotation_service_account" {
   default     = "myapp-rotation"
 }
 
+variable "migration_service_account" {
+  description = "Kubernetes service account of the migration, which reads the login that owns the tables."
+  type        = string
+  default     = "myapp-migration"
+}
+
 variable "audience" {
   description = "What a service account's token must be made for: `audience` of the projected volume."
   type        = string
@@ -88,9 +94,9 @@ variable "value_versions" {
   validation {
     condition = length(setsubtract(
       keys(var.value_versions),
-      concat(["external-api-keys", "database-administrator", "openai-administrator"], var.database == null ? [] : ["database"]),
+      concat(["external-api-keys", "database-administrator", "openai-administrator", "database-owner"], var.database == null ? [] : ["database"]),
     )) == 0
-    error_message = "Only external-api-keys, database-administrator, openai-administrator, and database where Vault makes the logins: what rotates is not Terraform's to write."
+    error_message = "Only external-api-keys, database-administrator, openai-administrator, database-owner, and database where Vault makes the logins: what rotates is not Terraform's to write."
   }
 }
 

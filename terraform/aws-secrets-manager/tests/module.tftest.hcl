@@ -32,6 +32,11 @@ override_resource {
   target = aws_iam_role.this["writer"]
   values = { arn = "arn:aws:iam::111122223333:role/myapp-rotation" }
 }
+
+override_resource {
+  target = aws_iam_role.this["migration"]
+  values = { arn = "arn:aws:iam::111122223333:role/myapp-migration" }
+}
 override_resource {
   target = aws_secretsmanager_secret.this["database"]
   values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-AAAAAA" }
@@ -55,6 +60,11 @@ override_resource {
 override_resource {
   target = aws_secretsmanager_secret.this["openai-administrator"]
   values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/openai-administrator-AAAAAA" }
+}
+
+override_resource {
+  target = aws_secretsmanager_secret.this["database-owner"]
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-owner-AAAAAA" }
 }
 
 variables {
@@ -89,7 +99,16 @@ run "reader_and_writer" {
     error_message = "The writer writes what rotates and nothing else."
   }
   assert {
-    condition = alltrue([for policy in [aws_iam_role_policy.reader.policy, aws_iam_role_policy.writer.policy] :
+    condition = jsondecode(aws_iam_role_policy.migration.policy).Statement[0] == {
+      Sid      = "Read"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+      Resource = ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-owner-AAAAAA"]
+    }
+    error_message = "The migration reads the owner's login and nothing else."
+  }
+  assert {
+    condition = alltrue([for policy in [aws_iam_role_policy.reader.policy, aws_iam_role_policy.writer.policy, aws_iam_role_policy.migration.policy] :
       alltrue([for statement in jsondecode(policy).Statement : !strcontains(jsonencode(statement), "*")])
     ])
     error_message = "No permission has a wildcard."

@@ -38,6 +38,13 @@ run "reader_and_writer" {
     ])
     error_message = "The writer writes what rotates, and reads what it needs to do so."
   }
+  assert {
+    condition = vault_policy.this["myapp-migration"].policy == join("\n", [
+      "path \"secret/data/myapp/database-owner\" { capabilities = [\"read\"] }",
+      "path \"secret/metadata/myapp/database-owner\" { capabilities = [\"read\"] }",
+    ])
+    error_message = "The migration reads the owner's login, which nobody else does."
+  }
 }
 
 run "login_by_service_account" {
