@@ -42,7 +42,7 @@ export async function startAwsSecretsManager({
 
   /** The part of the policy language the template's own policies use: actions on named secrets. */
   const authorize = (request: Request, operation: string, { SecretId, Name }: RequestParameters) => {
-    const name = SecretId ?? Name ?? '';
+    const name = nameOf(SecretId ?? Name ?? '');
     const [, accessKeyId, scopeRegion] =
       /Credential=([^/]+)\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '') ?? [];
     const isWriter = sts.roleOf(accessKeyId) === WRITER_ROLE;
@@ -101,6 +101,7 @@ export async function startAwsSecretsManager({
     },
     /** An identity that may do everything, for seeding and for rotation. */
     administrator,
+    arnOf: (name: string) => operations.DescribeSecret({ SecretId: name }).ARN,
     /** Creates the secret or gives it a new current version. */
     async put(name: string, value: string) {
       put(name, value);
@@ -116,3 +117,7 @@ export async function startAwsSecretsManager({
     },
   };
 }
+
+/** Policies name secrets; callers may also say the ARN, which ends in six characters of its own. */
+const nameOf = (secretId: string): string =>
+  /^arn:aws:secretsmanager:[^:]*:\d{12}:secret:(.+)-[^-]{6}$/.exec(secretId)?.[1] ?? secretId;

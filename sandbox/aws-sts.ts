@@ -15,7 +15,7 @@ export interface AssumableRole {
 }
 
 export async function startSts({ roles }: { roles: AssumableRole[] }) {
-  const roleByKey = new Map<string, string>();
+  const keys = new Map<string, { role: string; secretAccessKey: string }>();
 
   const app = express();
   app.use(express.urlencoded({ extended: false }));
@@ -26,7 +26,7 @@ export async function startSts({ roles }: { roles: AssumableRole[] }) {
     if (!role || role.trusts !== caller || role.externalId !== body.ExternalId)
       return void response.status(403).send(REFUSAL);
     const { accessKeyId, secretAccessKey } = createAccessKey('ASIA');
-    roleByKey.set(accessKeyId, role.arn);
+    keys.set(accessKeyId, { role: role.arn, secretAccessKey });
     response.send(answer({ accessKeyId, secretAccessKey, arn: role.arn }));
   });
 
@@ -34,7 +34,9 @@ export async function startSts({ roles }: { roles: AssumableRole[] }) {
   return {
     url,
     /** The role that somebody assumed to get this access key. */
-    roleOf: (accessKeyId: string | undefined) => roleByKey.get(accessKeyId ?? ''),
+    roleOf: (accessKeyId: string | undefined) => keys.get(accessKeyId ?? '')?.role,
+    /** What somebody who assumed a role signs with. */
+    secretOf: (accessKeyId: string) => keys.get(accessKeyId)?.secretAccessKey,
     close,
   };
 }

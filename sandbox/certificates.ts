@@ -16,8 +16,17 @@ export interface Certificates {
   cert: string;
 }
 
-/** @param directory receives `ca.pem`, the only file written */
-export async function createCertificates({ directory }: { directory: string }): Promise<Certificates> {
+/**
+ * @param directory receives `ca.pem`, the only file written
+ * @param names that the certificate is good for beside those of this machine
+ */
+export async function createCertificates({
+  directory,
+  names = [],
+}: {
+  directory: string;
+  names?: string[];
+}): Promise<Certificates> {
   const options = {
     keyType: 'ec',
     curve: 'P-256',
@@ -47,6 +56,7 @@ export async function createCertificates({ directory }: { directory: string }): 
           { type: 2, value: 'localhost' },
           { type: 7, ip: '127.0.0.1' },
           { type: 7, ip: '::1' },
+          ...names.map((value) => ({ type: 2 as const, value })),
         ],
       },
     ],

@@ -4,7 +4,7 @@
  */
 import { type DatabaseSecret, databaseSchema } from '../../secrets/schemas.ts';
 import { requireAllowedRole } from './allowed-names.ts';
-import type { AUTHENTICATION_TYPES } from './configuration.ts';
+import { AUTHENTICATION_TYPES } from './configuration.ts';
 import { CredentialError } from './credential-error.ts';
 import type { Resolved } from './resolve.ts';
 import { requireFields } from './validation.ts';
@@ -19,7 +19,10 @@ const FIELDS: Record<AuthenticationType, string[]> = {
 
 /** The server and the login, with a password still to be made where IAM makes it. @throws CredentialError */
 export function toLogin(resolved: Resolved): { type: AuthenticationType; login: DatabaseSecret } {
-  const type = (resolved.authType ?? 'basic') as AuthenticationType;
+  const { authType = 'basic' } = resolved;
+  const type = AUTHENTICATION_TYPES.find((known) => known === authType);
+  if (!type)
+    throw new CredentialError('invalid', `authType must be one of ${AUTHENTICATION_TYPES.join(', ')}.`);
   requireFields(resolved, FIELDS[type]);
   const { host, port, username, password, extra = {} } = resolved;
   const { database = 'postgres', sslmode, ca_cert } = extra as Record<string, unknown>;

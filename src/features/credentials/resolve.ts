@@ -43,7 +43,7 @@ export async function resolve(
 function finish(config: Configuration, secretData: SecretData, defaults: SecretData = {}): Resolved {
   const resolved = resolveCredentials(config, secretData);
   requireResolved(config, resolved);
-  return concealed(dropEmpty({ ...defaults, ...resolved }));
+  return concealed(dropEmpty({ ...defaults, ...resolved }), config);
 }
 
 interface Reference {
@@ -91,12 +91,12 @@ function valueFor(field: string, secretData: SecretData): unknown {
 
 const componentOf = ({ component }: Configuration) => (typeof component === 'string' ? component : undefined);
 
-/** Printing a resolved configuration shows no password-like field. */
-function concealed(fields: Record<string, unknown>): Resolved {
+/** What came from a secret is shown by no printer and no serializer; reading it by name still works. */
+function concealed(fields: Record<string, unknown>, config: Configuration): Resolved {
+  const hide = (after: Record<string, unknown>, before: Record<string, unknown>) =>
+    conceal(after, ...Object.keys(after).filter((name) => after[name] !== before[name]));
   const { extra } = fields;
-  const hide = (object: Record<string, unknown>) =>
-    conceal(object, ...Object.keys(object).filter(isPasswordLike));
-  return hide(
-    typeof extra === 'object' && extra !== null ? { ...fields, extra: hide({ ...extra }) } : fields,
-  );
+  if (typeof extra !== 'object' || extra === null) return hide(fields, config);
+  const hidden = hide({ ...extra }, config.extra ?? {});
+  return hide({ ...fields, extra: hidden }, { ...config, extra: hidden });
 }
