@@ -6,17 +6,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { kubectl, skip } from './kubectl.ts';
-import { load, moved, type Overlay, workloads } from './overlay.ts';
+import { load, moved, type Overlay, podOf, workloads } from './overlay.ts';
 import { OVERLAYS } from './render.ts';
 
 /** The pods that the overlay's controllers would make. */
 const pods = (overlay: Overlay, namespace: string) =>
-  workloads(overlay).map(({ name, template: { metadata, spec } }) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...metadata, name, namespace },
-    spec,
-  }));
+  workloads(overlay).map((workload) => podOf(workload, namespace));
 
 describe('a real API server', { skip }, () => {
   const kinds = skip ? '' : kubectl(['api-resources', '--no-headers']);

@@ -72,6 +72,14 @@ export const service = (overlay: Overlay): Workload => {
 export const jobs = (overlay: Overlay): Workload[] =>
   workloads(overlay).filter(({ kind }) => kind !== 'Deployment');
 
+/** The pod that a workload's controller would make. */
+export const podOf = ({ name, template }: Workload, namespace: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { ...template.metadata, name, namespace },
+  spec: template.spec,
+});
+
 export const volume = ({ pod }: Workload, name: string): IVolume | undefined =>
   pod.volumes?.find((candidate) => candidate.name === name);
 

@@ -105,7 +105,7 @@ export const policies: Policy[] = [
     mutate: (overlay) => change(overlay, 'agent-run-as-user', '100'),
   },
   {
-    title: 'the volume of secrets is left to the injector, which adds nothing where one is',
+    title: 'the volume of secrets is left to the injector: with two of that name a pod is refused',
     violations: (overlay) =>
       workloads(overlay).filter((workload) => volume(workload, 'vault-secrets') !== undefined),
     mutate(overlay) {
