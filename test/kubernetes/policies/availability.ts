@@ -1,13 +1,18 @@
 /** 5: no request is lost to a rollout, a drained node or a zone. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { one, type Policy, service } from '../overlay.ts';
 
-const source = readFileSync(new URL('../../../src/stop-on-signal.ts', import.meta.url), 'utf8');
+const SOURCE = new URL('../../../src/', import.meta.url);
+const deadlines = readdirSync(SOURCE)
+  .filter((name) => name.endsWith('.ts'))
+  .flatMap((name) => [
+    ...readFileSync(new URL(name, SOURCE), 'utf8').matchAll(/ STOP_DEADLINE = ([\d_]+);/g),
+  ]);
 /** Seconds that the service gives itself to stop. */
-const STOP_DEADLINE = Number(/STOP_DEADLINE = ([\d_]+);/.exec(source)?.[1]?.replaceAll('_', '')) / 1000;
+const STOP_DEADLINE = Number(deadlines[0]?.[1]?.replaceAll('_', '')) / 1000;
 
 export const policies: Policy[] = [
   {
