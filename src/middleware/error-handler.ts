@@ -28,11 +28,10 @@ function toProblem(error: unknown): ProblemDocument {
   if (error instanceof z.ZodError)
     return {
       ...problemDocument(400, 'The request is not valid.'),
-      errors: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
+      errors: error.issues.slice(0, FAULTS).map(({ path, message }) => ({ path: path.join('.'), message })),
     };
   if (error instanceof InvalidTokenError) return problemDocument(401, 'The token is not valid.');
-  if (isParserError(error))
-    return problemDocument(error.status, PARSER_DETAILS[error.status] ?? 'The request is not valid.');
+  if (isOfCaller(error)) return problemDocument(error.status, 'The request is not valid.');
   if (error instanceof SecretError)
     return problemDocument(503, 'A secret of this service cannot be used now.');
   if (error instanceof URIError) return problemDocument(400, 'The path is not encoded as paths are.');
@@ -41,14 +40,11 @@ function toProblem(error: unknown): ProblemDocument {
   return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');
 }
 
-/** Express and its body parser mark errors of the caller with `expose` and a status. */
-const isParserError = (error: unknown): error is { status: number } => {
+/** Express marks errors of the caller with `expose` and a status. */
+const isOfCaller = (error: unknown): error is { status: number } => {
   const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown };
   return expose === true && typeof status === 'number' && status < 500;
 };
 
-const PARSER_DETAILS: Record<number, string> = {
-  400: 'The body is not valid JSON.',
-  413: 'The body is larger than 100 kB.',
-  415: 'The body must be JSON in UTF-8, and not compressed.',
-};
+/** So many are told at most, or a short request could ask for a long answer. */
+const FAULTS = 20;

@@ -23,7 +23,7 @@ export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Ro
       ...guards[access],
       ...before,
       ...(parameters ? [checkParameters(parameters)] : []),
-      ...(body ? jsonBody(body) : []),
+      ...(body ? [jsonBody(body)] : []),
       handle,
     );
   for (const [path, methods] of methodsByPath(routes)) router.all(path, refuseOthers(methods));
