@@ -1,8 +1,8 @@
 /** 2 and 12: who a pod is. No token for the Kubernetes API; one with an audience, for a store that asks for it. */
 import type { IServiceAccount } from 'kubernetes-models/v1';
-import { ofKind, one, type Policy, service, workloads } from '../overlay.ts';
+import { type Overlay, ofKind, one, type Policy, service, workloads } from '../overlay.ts';
 
-const tokens = (overlay: Parameters<typeof workloads>[0]) =>
+const tokens = (overlay: Overlay) =>
   workloads(overlay).flatMap(({ name, pod }) =>
     (pod.volumes ?? []).flatMap(({ projected }) =>
       (projected?.sources ?? []).flatMap(({ serviceAccountToken }) =>

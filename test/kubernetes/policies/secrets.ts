@@ -1,6 +1,5 @@
 /** 7 and 8: secrets are files in memory, one JSON object each, whatever delivers them. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
 import {
   environment,
@@ -13,6 +12,7 @@ import {
   volume,
   workloads,
 } from '../overlay.ts';
+import { fetchedBy, secretProviderClasses } from '../secret-provider-class.ts';
 
 const FILES = ['database.json', 'jwt.json', 'openai.json'];
 const known = new Set(
@@ -32,17 +32,8 @@ const secretVolume = (overlay: Overlay) => {
 
 /** The names of the files that come into that volume, or undefined where a person makes them. */
 function delivered(overlay: Overlay): string[] | undefined {
-  const [provider] = ofKind<{ spec: { provider: string; parameters: Record<string, string> } }>(
-    overlay,
-    'SecretProviderClass',
-  );
-  if (provider) {
-    const objects = parse(provider.spec.parameters.objects ?? '');
-    const list =
-      provider.spec.provider === 'azure' ? objects.array.map((text: string) => parse(text)) : objects;
-    const field = provider.spec.provider === 'vault' ? 'objectName' : 'objectAlias';
-    return list.map((object: Record<string, string>) => object[field]);
-  }
+  const [provider] = secretProviderClasses(overlay);
+  if (provider) return fetchedBy(provider).map(({ file }) => file);
   const [external] = ofKind<{ spec: { target: { template: { data: object } } } }>(overlay, 'ExternalSecret');
   if (external) return Object.keys(external.spec.target.template.data);
   const annotations = Object.entries(service(overlay).template.metadata?.annotations ?? {});
