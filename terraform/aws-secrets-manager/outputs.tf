@@ -3,19 +3,9 @@ output "secret_arns" {
   value       = { for id, secret in aws_secretsmanager_secret.this : id => secret.arn }
 }
 
-output "reader_role_arn" {
-  description = "Role of the service: the annotation eks.amazonaws.com/role-arn of its service account with IRSA."
-  value       = aws_iam_role.this["reader"].arn
-}
-
-output "writer_role_arn" {
-  description = "Role of the rotation: the same annotation of its service account."
-  value       = aws_iam_role.this["writer"].arn
-}
-
-output "migration_role_arn" {
-  description = "Role of the migration: the same annotation of its service account."
-  value       = aws_iam_role.this["migration"].arn
+output "role_arns" {
+  description = "Roles of service, rotation and migration: the annotation eks.amazonaws.com/role-arn of their service accounts with IRSA."
+  value       = { for key, role in aws_iam_role.this : key => role.arn }
 }
 
 output "kms_key_arn" {

@@ -1,20 +1,15 @@
 # Deny by default: whatever an identity's own policy allows in this account, values go to the principals named here only.
 locals {
-  reader    = aws_iam_role.this["reader"].arn
-  writer    = aws_iam_role.this["writer"].arn
-  migration = aws_iam_role.this["migration"].arn
-  function  = [for rotation in data.aws_lambda_function.rotation : rotation.role]
+  function = [for rotation in data.aws_lambda_function.rotation : rotation.role]
 
   readers = { for id, secret in aws_secretsmanager_secret.this : id => concat(
     var.administrator_arns,
-    contains(local.read, id) ? [local.reader] : [],
-    contains(setunion(local.rotated, local.administrators), id) ? [local.writer] : [],
-    id == local.owner ? [local.migration] : [],
+    [for key, identity in local.identities : aws_iam_role.this[key].arn if contains(identity.reads, id)],
     contains(["database", "database-administrator"], id) ? local.function : [],
   ) }
   writers = { for id, secret in aws_secretsmanager_secret.this : id => concat(
     var.administrator_arns,
-    contains(local.written, id) ? [local.writer] : [],
+    [for key, identity in local.identities : aws_iam_role.this[key].arn if contains(identity.writes, id)],
     id == "database" ? local.function : [],
   ) }
 }

@@ -1,18 +1,13 @@
 locals {
-  service_accounts = {
-    reader    = { role = local.name, name = var.service_account }
-    writer    = { role = "${local.name}-rotation", name = var.rotation_service_account }
-    migration = { role = "${local.name}-migration", name = var.migration_service_account }
-  }
   # oidc.eks.eu-central-1.amazonaws.com/id/...
   issuer = var.irsa == null ? "" : split("oidc-provider/", var.irsa.oidc_provider_arn)[1]
 }
 
 resource "aws_iam_role" "this" {
-  for_each = local.service_accounts
+  for_each = local.identities
 
-  name        = each.value.role
-  description = "${each.key} of the secrets of ${var.prefix}"
+  name        = each.value.name
+  description = "The ${each.key} of ${var.prefix}"
   tags        = var.tags
 
   assume_role_policy = jsonencode({
@@ -27,7 +22,7 @@ resource "aws_iam_role" "this" {
         Condition = { StringEquals = {
           "aws:RequestTag/eks-cluster-arn"            = cluster.cluster_arn
           "aws:RequestTag/kubernetes-namespace"       = var.namespace
-          "aws:RequestTag/kubernetes-service-account" = each.value.name
+          "aws:RequestTag/kubernetes-service-account" = each.value.service_account
         } }
       }],
       [for provider in var.irsa[*] : {
@@ -37,7 +32,7 @@ resource "aws_iam_role" "this" {
         Action    = ["sts:AssumeRoleWithWebIdentity"]
         Condition = { StringEquals = {
           "${local.issuer}:aud" = "sts.amazonaws.com"
-          "${local.issuer}:sub" = "system:serviceaccount:${var.namespace}:${each.value.name}"
+          "${local.issuer}:sub" = "system:serviceaccount:${var.namespace}:${each.value.service_account}"
         } }
       }],
     )
@@ -45,11 +40,11 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_eks_pod_identity_association" "this" {
-  for_each = var.pod_identity == null ? {} : local.service_accounts
+  for_each = var.pod_identity == null ? {} : local.identities
 
   cluster_name    = var.pod_identity.cluster_name
   namespace       = var.namespace
-  service_account = each.value.name
+  service_account = each.value.service_account
   role_arn        = aws_iam_role.this[each.key].arn
   tags            = var.tags
 }

@@ -89,8 +89,8 @@ variable "value_versions" {
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "openai-administrator", "database-owner"])) == 0
-    error_message = "Only external-api-keys, database-administrator, openai-administrator and database-owner: what rotates is not Terraform's to write."
+    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "database-owner", "openai-administrator"])) == 0
+    error_message = "Only external-api-keys, database-administrator, database-owner and openai-administrator: what rotates is not Terraform's to write."
   }
 }
 

@@ -5,10 +5,10 @@ resource "vault_auth_backend" "approle" {
 }
 
 resource "vault_approle_auth_backend_role" "this" {
-  for_each = var.approle == null ? {} : local.capabilities
+  for_each = var.approle == null ? {} : local.identities
 
   backend               = vault_auth_backend.approle[0].path
-  role_name             = each.key
+  role_name             = each.value.name
   secret_id_ttl         = var.approle.secret_id_ttl
   secret_id_bound_cidrs = var.approle.bound_cidrs
   token_bound_cidrs     = var.approle.bound_cidrs

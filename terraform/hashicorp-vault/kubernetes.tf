@@ -16,15 +16,11 @@ resource "vault_kubernetes_auth_backend_config" "this" {
 }
 
 resource "vault_kubernetes_auth_backend_role" "this" {
-  for_each = var.kubernetes == null ? {} : {
-    (local.name)              = var.service_account
-    "${local.name}-rotation"  = var.rotation_service_account
-    "${local.name}-migration" = var.migration_service_account
-  }
+  for_each = var.kubernetes == null ? {} : local.identities
 
   backend                          = vault_auth_backend.kubernetes[0].path
-  role_name                        = each.key
-  bound_service_account_names      = [each.value]
+  role_name                        = each.value.name
+  bound_service_account_names      = [each.value.service_account]
   bound_service_account_namespaces = [var.namespace]
   audience                         = var.audience
   token_policies                   = [vault_policy.this[each.key].name]

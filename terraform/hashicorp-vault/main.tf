@@ -1,17 +1,36 @@
 locals {
-  leased = var.database != null
-
-  # What the service reads, and what rotates of it. A login that Vault makes for each process is in no secret; then
-  # `database` only says where the database is.
-  read    = toset(["database", "jwt", "openai", "external-api-keys"])
-  rotated = local.leased ? toset(["jwt", "openai"]) : toset(["database", "jwt", "openai"])
-  # What only the rotation reads.
-  administrators = local.leased ? toset(["openai-administrator"]) : toset(["database-administrator", "openai-administrator"])
-  # What only the migration reads: the login that owns the tables.
-  owner = "database-owner"
-
   # Names of roles and policies know no slash.
   name = replace(var.prefix, "/", "-")
+
+  # A login that Vault makes for each process is in no secret: then `database` only says where the database is, and
+  # there is nothing to rotate.
+  leased  = var.database != null
+  rotated = local.leased ? ["jwt", "openai"] : ["database", "jwt", "openai"]
+
+  # Who reads and writes what, and gets logins.
+  identities = {
+    service = {
+      name            = local.name
+      service_account = var.service_account
+      reads           = ["database", "jwt", "openai", "external-api-keys"]
+      writes          = []
+      leases          = local.leased
+    }
+    rotation = {
+      name            = "${local.name}-rotation"
+      service_account = var.rotation_service_account
+      reads           = concat(["database", "jwt", "openai", "openai-administrator"], local.leased ? [] : ["database-administrator"])
+      writes          = local.rotated
+      leases          = local.leased
+    }
+    migration = {
+      name            = "${local.name}-migration"
+      service_account = var.migration_service_account
+      reads           = ["database-owner"]
+      writes          = []
+      leases          = false
+    }
+  }
 }
 
 resource "vault_mount" "kv" {

@@ -6,27 +6,17 @@ output "environment" {
       SECRET_PREFIX   = var.prefix
       VAULT_KV_MOUNT  = vault_mount.kv.path
     },
-    var.kubernetes == null ? {} : { VAULT_KUBERNETES_ROLE = vault_kubernetes_auth_backend_role.this[local.name].role_name },
+    var.kubernetes == null ? {} : { VAULT_KUBERNETES_ROLE = vault_kubernetes_auth_backend_role.this["service"].role_name },
     !local.leased ? {} : { VAULT_DATABASE_ROLE = vault_database_secret_backend_role.this[0].name },
   )
 }
 
-output "reader_role" {
-  description = "Name of the service's role, in Kubernetes authentication and AppRole alike."
-  value       = local.name
-}
-
-output "writer_role" {
-  description = "Name of the rotation's role."
-  value       = "${local.name}-rotation"
-}
-
-output "migration_role" {
-  description = "Name of the migration's role."
-  value       = "${local.name}-migration"
+output "roles" {
+  description = "Names of the roles of service, rotation and migration, in Kubernetes authentication and AppRole alike."
+  value       = { for key, identity in local.identities : key => identity.name }
 }
 
 output "role_ids" {
-  description = "VAULT_ROLE_ID by role. Identifiers, useless without a secret id."
-  value       = { for name, role in vault_approle_auth_backend_role.this : name => role.role_id }
+  description = "VAULT_ROLE_ID of service, rotation and migration. Identifiers, useless without a secret id."
+  value       = { for key, role in vault_approle_auth_backend_role.this : key => role.role_id }
 }

@@ -94,9 +94,9 @@ variable "value_versions" {
   validation {
     condition = length(setsubtract(
       keys(var.value_versions),
-      concat(["external-api-keys", "database-administrator", "openai-administrator", "database-owner"], var.database == null ? [] : ["database"]),
+      concat(["external-api-keys", "database-administrator", "database-owner", "openai-administrator"], var.database == null ? [] : ["database"]),
     )) == 0
-    error_message = "Only external-api-keys, database-administrator, openai-administrator, database-owner, and database where Vault makes the logins: what rotates is not Terraform's to write."
+    error_message = "Only external-api-keys, database-administrator, database-owner, openai-administrator, and database where Vault makes the logins: what rotates is not Terraform's to write."
   }
 }
 

@@ -207,32 +207,30 @@ export async function claimsOf(root: string): Promise<Claim[]> {
       claim('audience', `${folder}/variables.tf`, fallback('audience'));
       claim('mount in Vault', `${folder}/variables.tf`, fallback('kv_mount'));
     }
-    const { locals } = await hcl('main.tf');
-    const [{ read: readers, administrators, owner, rotated }] = locals;
-    const words = (expression: unknown) =>
-      [...JSON.stringify(expression).matchAll(/\\?"([a-z]+(?:-[a-z]+)*)\\?"/g)].map(
-        ([, word]) => word as string,
-      );
-    claim(
-      'secrets of the service',
-      `${folder}/main.tf`,
-      [...new Set([...words(readers), ...(/local\.rotated/.test(readers) ? words(rotated) : [])])].sort(),
-    );
-    claim('secrets of the rotation alone', `${folder}/main.tf`, [...new Set(words(administrators))].sort());
+    const {
+      locals: [{ identities, rotated }],
+    } = await hcl('main.tf');
+    /** The secrets that an expression names, itself or by `local.rotated`. */
+    const secretsIn = (expression: unknown): string[] => {
+      const text = JSON.stringify(expression);
+      const named = [...text.matchAll(/\\?"([a-z]+(?:-[a-z]+)*)\\?"/g)].map(([, id = '']) => id);
+      return [...new Set([...named, ...(text.includes('local.rotated') ? secretsIn(rotated) : [])])].sort();
+    };
+    const ofService = secretsIn(identities.service.reads);
+    const ofRotation = secretsIn(identities.rotation.reads).filter((id) => !ofService.includes(id));
+    claim('secrets of the service', `${folder}/main.tf`, ofService);
+    claim('secrets of the rotation alone', `${folder}/main.tf`, ofRotation);
+    const [owner] = secretsIn(identities.migration.reads);
     claim('secret of the migration', `${folder}/main.tf`, `${fallback('prefix')}/${owner}`);
     const CLOUD: Record<string, string> = { 'aws-secrets-manager': 'AWS', 'hashicorp-vault': 'Vault' };
     const cloud = CLOUD[module];
     if (!cloud) continue;
-    const text = JSON.stringify(await hcl(module === 'hashicorp-vault' ? 'policies.tf' : 'roles.tf'));
-    const role = (suffix: string) =>
-      text.includes(`\${local.name}${suffix}`) ? `${fallback('prefix')}${suffix}` : undefined;
-    claim(
-      `role of the service in ${cloud}`,
-      folder,
-      text.includes('local.name') ? fallback('prefix') : undefined,
-    );
-    claim(`role of the rotation in ${cloud}`, folder, role('-rotation'));
-    claim(`role of the migration in ${cloud}`, folder, role('-migration'));
+    for (const [who, { name }] of Object.entries<Document>(identities))
+      claim(
+        `role of the ${who} in ${cloud}`,
+        `${folder}/main.tf`,
+        name.replace(/\$\{local\.name\}/, fallback('prefix')),
+      );
   }
 
   // The image and Compose.

@@ -75,23 +75,23 @@ describe('the AWS module', { timeout: 600_000 }, () => {
       const settings = await terraform.output<Record<string, string>>('environment');
       const token = join(directory, 'service-account-token');
       await writeFile(token, 'e30.e30.e30');
-      const identity = async (output: string) => ({
+      const roleArns = await terraform.output<Record<string, string>>('role_arns');
+      const identity = (name: string) => ({
         ...settings,
         AWS_ENDPOINT_URL: url,
-        AWS_ROLE_ARN: await terraform.output<string>(output),
+        AWS_ROLE_ARN: roleArns[name] ?? '',
         AWS_WEB_IDENTITY_TOKEN_FILE: token,
       });
-      const writer = await identity('writer_role_arn');
-      const service = await startWith(application, await identity('reader_role_arn'), cleanUp);
+      const service = await startWith(application, identity('service'), cleanUp);
       assert.equal(await service.databaseUser(), 'myapp_a');
 
       // Two of each: AWS has then forgotten the version that was put first.
       for (const user of ['myapp_b', 'myapp_a']) {
-        await rotate(application, writer, 'database');
+        await rotate(application, identity('rotation'), 'database');
         assert.equal(await service.databaseUser(), user);
-        await rotate(application, writer, 'openai');
+        await rotate(application, identity('rotation'), 'openai');
         assert.equal(await service.chat(), 'You said: hello');
-        await rotate(application, writer, 'jwt', '--force');
+        await rotate(application, identity('rotation'), 'jwt', '--force');
       }
       const stages = async () => {
         const { VersionIdsToStages } = await client.send(
@@ -111,7 +111,7 @@ describe('the AWS module', { timeout: 600_000 }, () => {
 
       await terraform.destroy();
       const { SecretList = [] } = await client.send(new ListSecretsCommand({ IncludePlannedDeletion: true }));
-      assert.equal(SecretList.length, 6);
+      assert.equal(SecretList.length, 7);
       assert.ok(
         SecretList.every(({ DeletedDate }) => DeletedDate),
         'all can be restored for seven days',

@@ -18,13 +18,19 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       const planted = plantedValue();
       const given = {
         audit_files: { first: `${directory}/audit-1.log`, second: `${directory}/audit-2.log` },
-        value_versions: { 'external-api-keys': 1, 'database-administrator': 1, 'openai-administrator': 1 },
+        value_versions: {
+          'external-api-keys': 1,
+          'database-administrator': 1,
+          'database-owner': 1,
+          'openai-administrator': 1,
+        },
       };
       await terraform.give({
         ...given,
         values: {
           'external-api-keys': JSON.stringify({ stripe: planted }),
           'database-administrator': JSON.stringify(roles.administrator),
+          'database-owner': JSON.stringify(roles.owner),
           'openai-administrator': JSON.stringify(openai.administrator),
         },
       });
@@ -37,7 +43,11 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       ]);
       for (const [id, value] of Object.entries(values)) await vault.putFirst(`myapp/${id}`, value);
 
-      const [reader, writer] = [await vault.logInAs('myapp'), await vault.logInAs('myapp-rotation')];
+      const [reader, writer] = [await vault.logInAs('service'), await vault.logInAs('rotation')];
+      const migration = await vault.logInAs('migration');
+      await assertReads(migration, ['database-owner']);
+      await assertRefuses(migration, ['database', 'database-administrator'], 'read');
+      await assertRefuses(migration, ['database-owner'], 'write');
       await assertReads(reader, ['database', 'jwt', 'openai', 'external-api-keys']);
       await assertReads(writer, [
         'database',
@@ -46,7 +56,11 @@ describe('the Vault module', { timeout: 600_000 }, () => {
         'database-administrator',
         'openai-administrator',
       ]);
-      await assertRefuses(reader, ['database-administrator', 'openai-administrator', 'other'], 'read');
+      await assertRefuses(
+        reader,
+        ['database-administrator', 'database-owner', 'openai-administrator', 'other'],
+        'read',
+      );
       await assertRefuses(reader, ['database', 'jwt', 'openai', 'external-api-keys'], 'write');
       await assertRefuses(writer, ['external-api-keys', 'other'], 'read');
       await assertRefuses(writer, ['database-administrator', 'external-api-keys'], 'write');
@@ -109,7 +123,7 @@ describe('the Vault module', { timeout: 600_000 }, () => {
         );
         return rows;
       };
-      const [reader, writer] = [await vault.logInAs('myapp'), await vault.logInAs('myapp-rotation')];
+      const [reader, writer] = [await vault.logInAs('service'), await vault.logInAs('rotation')];
       const service = await startWith(application, reader.environment, cleanUp);
       assert.match(await service.databaseUser(), /^v-approle-myapp-/);
       const [login, ...others] = await logins();
@@ -178,10 +192,11 @@ async function start(cleanUp: AsyncDisposableStack) {
     get: async (name: string) => (await call('GET', `secret/data/${name}`)).data.data as object,
     exists: async (mount: string) => `${mount}/` in (await call('GET', 'sys/mounts')),
 
-    /** The environment of a process that is this role, and a provider as that process has it. */
-    async logInAs(role: string) {
+    /** The environment of a process that is `service`, `rotation` or `migration`, and a provider as that process has it. */
+    async logInAs(identity: string) {
       const settings = await terraform.output<Record<string, string>>('environment');
-      const { [role]: roleId = '' } = await terraform.output<Record<string, string>>('role_ids');
+      const { [identity]: role = '' } = await terraform.output<Record<string, string>>('roles');
+      const { [identity]: roleId = '' } = await terraform.output<Record<string, string>>('role_ids');
       const { data } = await call('POST', `auth/approle/role/${role}/secret-id`, {});
       const secretId: string = data.secret_id;
       return {

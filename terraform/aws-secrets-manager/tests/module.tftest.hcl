@@ -25,17 +25,12 @@ mock_provider "aws" {
 }
 
 override_resource {
-  target = aws_iam_role.this["reader"]
+  target = aws_iam_role.this["service"]
   values = { arn = "arn:aws:iam::111122223333:role/myapp" }
 }
 override_resource {
-  target = aws_iam_role.this["writer"]
+  target = aws_iam_role.this["rotation"]
   values = { arn = "arn:aws:iam::111122223333:role/myapp-rotation" }
-}
-
-override_resource {
-  target = aws_iam_role.this["migration"]
-  values = { arn = "arn:aws:iam::111122223333:role/myapp-migration" }
 }
 override_resource {
   target = aws_secretsmanager_secret.this["database"]
@@ -58,13 +53,16 @@ override_resource {
   values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-administrator-AAAAAA" }
 }
 override_resource {
-  target = aws_secretsmanager_secret.this["openai-administrator"]
-  values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/openai-administrator-AAAAAA" }
+  target = aws_iam_role.this["migration"]
+  values = { arn = "arn:aws:iam::111122223333:role/myapp-migration" }
 }
-
 override_resource {
   target = aws_secretsmanager_secret.this["database-owner"]
   values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-owner-AAAAAA" }
+}
+override_resource {
+  target = aws_secretsmanager_secret.this["openai-administrator"]
+  values = { arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/openai-administrator-AAAAAA" }
 }
 
 variables {
@@ -74,41 +72,36 @@ variables {
   irsa               = { oidc_provider_arn = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE" }
 }
 
-run "reader_and_writer" {
+run "who_reads_and_writes" {
   assert {
-    condition = jsondecode(aws_iam_role_policy.reader.policy).Statement[0] == {
+    condition = jsondecode(aws_iam_role_policy.read["service"].policy).Statement[0] == {
       Sid    = "Read"
       Effect = "Allow"
       Action = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
       Resource = [for id in ["database", "external-api-keys", "jwt", "openai"] :
       "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/${id}-AAAAAA"]
     }
-    error_message = "The reader reads the four secrets of the service and nothing else."
+    error_message = "The service reads its four secrets and nothing else."
   }
   assert {
-    condition     = !strcontains(aws_iam_role_policy.reader.policy, "Put") && !strcontains(aws_iam_role_policy.reader.policy, "administrator")
-    error_message = "The reader writes nothing, and does not reach the administrators' secrets."
+    condition     = !strcontains(aws_iam_role_policy.read["service"].policy, "administrator")
+    error_message = "It does not reach the administrators' secrets."
   }
   assert {
-    condition = jsondecode(aws_iam_role_policy.writer.policy).Statement[1] == {
+    condition = jsondecode(aws_iam_role_policy.write.policy).Statement[0] == {
       Sid      = "Write"
       Effect   = "Allow"
       Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
       Resource = [for id in ["database", "jwt", "openai"] : "arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/${id}-AAAAAA"]
     }
-    error_message = "The writer writes what rotates and nothing else."
+    error_message = "The rotation writes what rotates and nothing else."
   }
   assert {
-    condition = jsondecode(aws_iam_role_policy.migration.policy).Statement[0] == {
-      Sid      = "Read"
-      Effect   = "Allow"
-      Action   = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
-      Resource = ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-owner-AAAAAA"]
-    }
-    error_message = "The migration reads the owner's login and nothing else."
+    condition     = jsondecode(aws_iam_role_policy.read["migration"].policy).Statement[0].Resource == ["arn:aws:secretsmanager:eu-central-1:111122223333:secret:myapp/database-owner-AAAAAA"]
+    error_message = "Migrations run as the owner of the tables, and nobody else reads that login."
   }
   assert {
-    condition = alltrue([for policy in [aws_iam_role_policy.reader.policy, aws_iam_role_policy.writer.policy, aws_iam_role_policy.migration.policy] :
+    condition = alltrue([for policy in concat([aws_iam_role_policy.write.policy], values(aws_iam_role_policy.read)[*].policy) :
       alltrue([for statement in jsondecode(policy).Statement : !strcontains(jsonencode(statement), "*")])
     ])
     error_message = "No permission has a wildcard."
@@ -117,7 +110,7 @@ run "reader_and_writer" {
 
 run "trust_by_service_account_token" {
   assert {
-    condition = jsondecode(aws_iam_role.this["reader"].assume_role_policy).Statement == [{
+    condition = jsondecode(aws_iam_role.this["service"].assume_role_policy).Statement == [{
       Sid       = "ServiceAccountToken"
       Effect    = "Allow"
       Principal = { Federated = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE" }
@@ -127,11 +120,11 @@ run "trust_by_service_account_token" {
         "oidc.eks.eu-central-1.amazonaws.com/id/EXAMPLE:sub" = "system:serviceaccount:myapp:myapp"
       } }
     }]
-    error_message = "Only the service account myapp/myapp of this cluster takes the reader's role."
+    error_message = "Only the service account myapp/myapp of this cluster takes the service's role."
   }
   assert {
-    condition     = strcontains(aws_iam_role.this["writer"].assume_role_policy, "\"system:serviceaccount:myapp:myapp-rotation\"")
-    error_message = "Only the service account myapp/myapp-rotation takes the writer's role."
+    condition     = strcontains(aws_iam_role.this["rotation"].assume_role_policy, "\"system:serviceaccount:myapp:myapp-rotation\"")
+    error_message = "Only the service account myapp/myapp-rotation takes the rotation's role."
   }
 }
 
@@ -141,7 +134,7 @@ run "trust_by_pod_identity" {
     pod_identity = { cluster_name = "main", cluster_arn = "arn:aws:eks:eu-central-1:111122223333:cluster/main" }
   }
   assert {
-    condition = jsondecode(aws_iam_role.this["writer"].assume_role_policy).Statement == [{
+    condition = jsondecode(aws_iam_role.this["rotation"].assume_role_policy).Statement == [{
       Sid       = "PodIdentity"
       Effect    = "Allow"
       Principal = { Service = "pods.eks.amazonaws.com" }
@@ -152,20 +145,20 @@ run "trust_by_pod_identity" {
         "aws:RequestTag/kubernetes-service-account" = "myapp-rotation"
       } }
     }]
-    error_message = "Only the service account myapp/myapp-rotation of this cluster takes the writer's role."
+    error_message = "Only the service account myapp/myapp-rotation of this cluster takes the rotation's role."
   }
   assert {
-    condition     = aws_eks_pod_identity_association.this["reader"].service_account == "myapp"
-    error_message = "The reader's role goes to the service account myapp."
+    condition     = aws_eks_pod_identity_association.this["service"].service_account == "myapp"
+    error_message = "The service's role goes to the service account myapp."
   }
 }
 
 run "denied_by_default" {
   assert {
     condition = jsondecode(aws_secretsmanager_secret_policy.this["database"].policy).Statement[0].Condition.ArnNotEquals["aws:PrincipalArn"] == [
-      "arn:aws:iam::111122223333:role/deployer", "arn:aws:iam::111122223333:role/myapp", "arn:aws:iam::111122223333:role/myapp-rotation",
+      "arn:aws:iam::111122223333:role/deployer", "arn:aws:iam::111122223333:role/myapp-rotation", "arn:aws:iam::111122223333:role/myapp",
     ]
-    error_message = "database is read by administrators, reader and writer only."
+    error_message = "database is read by administrators, service and rotation only."
   }
   assert {
     condition = jsondecode(aws_secretsmanager_secret_policy.this["openai-administrator"].policy).Statement[0].Condition.ArnNotEquals["aws:PrincipalArn"] == [
@@ -198,7 +191,7 @@ run "rotation_by_aws" {
     error_message = "The function makes users as the database's administrator."
   }
   assert {
-    condition     = !strcontains(jsonencode(jsondecode(aws_iam_role_policy.writer.policy).Statement[1].Resource), "myapp/database-")
+    condition     = !strcontains(jsonencode(jsondecode(aws_iam_role_policy.write.policy).Statement[0].Resource), "myapp/database-")
     error_message = "Two must not rotate the same secret."
   }
   assert {

@@ -9,9 +9,9 @@ variables {
   kubernetes        = {}
 }
 
-run "reader_and_writer" {
+run "who_reads_and_writes" {
   assert {
-    condition = vault_policy.this["myapp"].policy == join("\n", [
+    condition = vault_policy.this["service"].policy == join("\n", [
       "path \"secret/data/myapp/database\" { capabilities = [\"read\"] }",
       "path \"secret/data/myapp/external-api-keys\" { capabilities = [\"read\"] }",
       "path \"secret/data/myapp/jwt\" { capabilities = [\"read\"] }",
@@ -21,10 +21,10 @@ run "reader_and_writer" {
       "path \"secret/metadata/myapp/jwt\" { capabilities = [\"read\"] }",
       "path \"secret/metadata/myapp/openai\" { capabilities = [\"read\"] }",
     ])
-    error_message = "The reader reads the four secrets of the service and nothing else."
+    error_message = "The service reads its four secrets and nothing else."
   }
   assert {
-    condition = vault_policy.this["myapp-rotation"].policy == join("\n", [
+    condition = vault_policy.this["rotation"].policy == join("\n", [
       "path \"secret/data/myapp/database\" { capabilities = [\"create\",\"read\",\"update\"] }",
       "path \"secret/data/myapp/database-administrator\" { capabilities = [\"read\"] }",
       "path \"secret/data/myapp/jwt\" { capabilities = [\"create\",\"read\",\"update\"] }",
@@ -36,26 +36,26 @@ run "reader_and_writer" {
       "path \"secret/metadata/myapp/openai\" { capabilities = [\"read\"] }",
       "path \"secret/metadata/myapp/openai-administrator\" { capabilities = [\"read\"] }",
     ])
-    error_message = "The writer writes what rotates, and reads what it needs to do so."
+    error_message = "The rotation writes what rotates, and reads what it needs to do so."
   }
   assert {
-    condition = vault_policy.this["myapp-migration"].policy == join("\n", [
+    condition = vault_policy.this["migration"].policy == join("\n", [
       "path \"secret/data/myapp/database-owner\" { capabilities = [\"read\"] }",
       "path \"secret/metadata/myapp/database-owner\" { capabilities = [\"read\"] }",
     ])
-    error_message = "The migration reads the owner's login, which nobody else does."
+    error_message = "Migrations run as the owner of the tables, and nobody else reads that login."
   }
 }
 
 run "login_by_service_account" {
   assert {
     condition = alltrue([
-      vault_kubernetes_auth_backend_role.this["myapp"].bound_service_account_names == toset(["myapp"]),
-      vault_kubernetes_auth_backend_role.this["myapp"].bound_service_account_namespaces == toset(["myapp"]),
-      vault_kubernetes_auth_backend_role.this["myapp"].audience == "vault",
-      vault_kubernetes_auth_backend_role.this["myapp"].token_policies == toset(["myapp"]),
-      vault_kubernetes_auth_backend_role.this["myapp-rotation"].bound_service_account_names == toset(["myapp-rotation"]),
-      vault_kubernetes_auth_backend_role.this["myapp-rotation"].token_policies == toset(["myapp-rotation"]),
+      vault_kubernetes_auth_backend_role.this["service"].bound_service_account_names == toset(["myapp"]),
+      vault_kubernetes_auth_backend_role.this["service"].bound_service_account_namespaces == toset(["myapp"]),
+      vault_kubernetes_auth_backend_role.this["service"].audience == "vault",
+      vault_kubernetes_auth_backend_role.this["service"].token_policies == toset(["myapp"]),
+      vault_kubernetes_auth_backend_role.this["rotation"].bound_service_account_names == toset(["myapp-rotation"]),
+      vault_kubernetes_auth_backend_role.this["rotation"].token_policies == toset(["myapp-rotation"]),
     ])
     error_message = "Each service account of the namespace gets its own policy, with a token made for Vault."
   }
@@ -91,11 +91,11 @@ run "leased_logins" {
     database = { host = "postgres.example.com", name = "myapp", username = "myapp_administrator" }
   }
   assert {
-    condition     = strcontains(vault_policy.this["myapp"].policy, "path \"database/creds/myapp\" { capabilities = [\"read\"] }") && strcontains(vault_policy.this["myapp"].policy, "path \"sys/leases/revoke\" { capabilities = [\"update\"] }")
-    error_message = "The reader gets a login and gives it back."
+    condition     = strcontains(vault_policy.this["service"].policy, "path \"database/creds/myapp\" { capabilities = [\"read\"] }") && strcontains(vault_policy.this["service"].policy, "path \"sys/leases/revoke\" { capabilities = [\"update\"] }")
+    error_message = "The service gets a login and gives it back."
   }
   assert {
-    condition     = strcontains(vault_policy.this["myapp-rotation"].policy, "path \"secret/data/myapp/database\" { capabilities = [\"read\"] }") && !strcontains(vault_policy.this["myapp-rotation"].policy, "database-administrator")
+    condition     = strcontains(vault_policy.this["rotation"].policy, "path \"secret/data/myapp/database\" { capabilities = [\"read\"] }") && !strcontains(vault_policy.this["rotation"].policy, "database-administrator")
     error_message = "There is no login to rotate, and no administrator to rotate it."
   }
   assert {

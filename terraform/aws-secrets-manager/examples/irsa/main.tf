@@ -54,10 +54,6 @@ output "environment" {
   value = module.secrets.environment
 }
 
-output "reader_role_arn" {
-  value = module.secrets.reader_role_arn
-}
-
-output "writer_role_arn" {
-  value = module.secrets.writer_role_arn
+output "role_arns" {
+  value = module.secrets.role_arns
 }

@@ -64,6 +64,10 @@ output "environment" {
   value = module.secrets.environment
 }
 
+output "roles" {
+  value = module.secrets.roles
+}
+
 output "role_ids" {
   value = module.secrets.role_ids
 }
