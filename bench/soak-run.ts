@@ -34,9 +34,9 @@ export interface SoakResult {
   samples: Sample[];
   /** At the start, in the middle and at the end, of each replica. */
   holdings: Holding[][];
-  /** Answers of `/health` and `/ready`. */
-  asked: number;
-  slowestAnswer: number;
+  /** Milliseconds that each answer of `/ready` took. */
+  readiness: number[];
+  /** What `/health` and `/ready` said that was not so. */
   wrongAnswers: string[];
   /** How the replicas ended when they were asked to. */
   ends: string[];
@@ -138,8 +138,7 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
       troubles,
       samples: traffic.samples,
       holdings,
-      asked: watch.asked(),
-      slowestAnswer: watch.slowest(),
+      readiness: watch.took,
       wrongAnswers: watch.wrong,
       ends: await Promise.all(services.map(({ ended }) => ended)),
       output,
