@@ -1,0 +1,110 @@
+/** `npm run secrets -- import .env`: moves what is secret in a `.env` file into the backend. Shows names, asks, writes. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline/promises';
+import { parseArgs, parseEnv } from 'node:util';
+import { loadConfig } from '../config.ts';
+import { SecretError } from '../errors.ts';
+import type { SecretProvider } from '../secrets/provider.ts';
+import { explain } from './explain.ts';
+import { type Plan, planImport } from './import/plan.ts';
+import { showChange, showLeft, showNextSteps } from './import/show.ts';
+import { type Change, cannotWrite, prepareChange, writeChange } from './import/stored.ts';
+
+export const USAGE = '  npm run secrets -- import <file> [--yes]';
+
+/** @returns the exit code */
+export async function importFile(parameters: string[]): Promise<number> {
+  let request: ReturnType<typeof parse>;
+  try {
+    request = parse(parameters);
+  } catch (error) {
+    console.error(`${(error as Error).message}\nUsage:\n${USAGE}`);
+    return 64;
+  }
+  try {
+    return await run(request);
+  } catch (error) {
+    const { text, exitCode } = explain(error);
+    console.error(text);
+    return exitCode;
+  }
+}
+
+/** @throws Error that says what is wrong with the command line */
+function parse(parameters: string[]) {
+  const options = { yes: { type: 'boolean', default: false } } as const;
+  const { values, positionals } = parseArgs({ args: parameters, options, allowPositionals: true });
+  const [file, ...rest] = positionals;
+  if (file === undefined || rest.length > 0) throw new Error('Say which file, for example .env.');
+  return { file, yes: values.yes };
+}
+
+async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
+  const config = loadConfig(process.env);
+  const plan = planImport(parseEnv(await read(file)));
+  const provider = await config.createProvider();
+  try {
+    if (!provider.write) throw cannotWrite(provider.name);
+    const { changes, problems } = await prepare(provider, plan, config.secretNames);
+    console.log(
+      [`From ${file} into ${provider.name}:`, ...changes.map(showChange), showLeft(plan.left)]
+        .join('\n\n')
+        .trim(),
+    );
+    if (problems.length > 0) {
+      console.error(['\nNothing was written:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+      return 78;
+    }
+    const needed = changes.filter(({ isSame }) => !isSame);
+    const answer = yes || needed.length === 0 ? 'yes' : await ask(needed);
+    if (answer !== 'yes') {
+      console.error(
+        `Nothing was written.${answer === 'nobody' ? ' Without anybody to ask, say --yes.' : ''}`,
+      );
+      return answer === 'nobody' ? 64 : 0;
+    }
+    console.log('');
+    for (const change of needed)
+      console.log(`Written: ${change.name}, version ${await writeChange(provider, change)}.`);
+    console.log(changes.length > 0 ? showNextSteps(file, changes) : 'There is nothing to move.');
+    return 0;
+  } finally {
+    await provider.close?.();
+  }
+}
+
+/** Everything that can be known to be wrong is found before anything is written. */
+async function prepare(provider: SecretProvider, plan: Plan, names: Record<string, string>) {
+  const problems = [...plan.problems];
+  const changes: Change[] = [];
+  for (const planned of plan.secrets)
+    try {
+      changes.push(await prepareChange(provider, names[planned.id] ?? planned.id, planned));
+    } catch (error) {
+      if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
+      problems.push(`${error.message}. ${error.remedy}`);
+    }
+  return { changes, problems };
+}
+
+async function ask(changes: Change[]): Promise<'yes' | 'no' | 'nobody'> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const nobody = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+    const question = lines.question(`\nWrite ${changes.map(({ name }) => name).join(', ')}? [y/N] `);
+    const answer = await Promise.race([question, nobody]);
+    if (answer === undefined) return 'nobody';
+    return /^y(es)?$/i.test(answer.trim()) ? 'yes' : 'no';
+  } finally {
+    lines.close();
+  }
+}
+
+async function read(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause) => {
+    throw new SecretError('not-found', `${file} cannot be read`, {
+      remedy: 'Give the path of the file.',
+      cause,
+    });
+  });
+}

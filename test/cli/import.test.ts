@@ -1,0 +1,246 @@
+/** What of a `.env` goes where; and the command as a process, on every backend that can be written to. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { BackendName } from '../../sandbox/backends.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
+import { planImport } from '../../src/cli/import/plan.ts';
+
+const KEY = 'planted-signing-key-of-more-than-32-bytes';
+
+const fieldsOf = (variables: Record<string, string>) =>
+  Object.fromEntries(planImport(variables).secrets.map(({ id, fields }) => [id, fields]));
+
+describe('the plan of an import', () => {
+  it('takes a connection string apart', () => {
+    const url =
+      'postgresql://ada:p%40ss%2Fword@db.example.com:6543/shop?sslmode=verify-full&application_name=x';
+    assert.deepEqual(fieldsOf({ DATABASE_URL: url }).database, {
+      username: 'ada',
+      password: 'p@ss/word',
+      host: 'db.example.com',
+      port: '6543',
+      dbname: 'shop',
+      sslmode: 'verify-full',
+    });
+    assert.equal(fieldsOf({ POSTGRES_URL: 'postgres://a:b@[::1]/d' }).database?.host, '::1');
+  });
+
+  it('knows the names that libpq, frameworks and images use', () => {
+    const expected = { username: 'u', password: 'p', host: 'h', port: '1', dbname: 'd' };
+    for (const [prefix, user, database] of [
+      ['PG', 'USER', 'DATABASE'],
+      ['DB_', 'USERNAME', 'NAME'],
+      ['POSTGRES_', 'USER', 'DB'],
+      ['DATABASE_', 'USER', 'NAME'],
+    ] as const) {
+      const variables = {
+        [`${prefix}${user}`]: 'u',
+        [`${prefix}PASSWORD`]: 'p',
+        [`${prefix}HOST`]: 'h',
+        [`${prefix}PORT`]: '1',
+        [`${prefix}${database}`]: 'd',
+      };
+      assert.deepEqual(fieldsOf(variables).database, expected, prefix);
+    }
+  });
+
+  it('knows keys of tokens, OpenAI, Stripe and SendGrid', () => {
+    const variables = {
+      JWT_SECRET: KEY,
+      JWT_EXPIRES_IN: '7d',
+      OPENAI_API_KEY: 'o',
+      OPENAI_MODEL: 'm',
+      STRIPE_SECRET_KEY: 's',
+      SENDGRID_API_KEY: 'g',
+    };
+    assert.deepEqual(fieldsOf(variables), {
+      jwt: { secret_key: KEY, expiry_hours: '168' },
+      openai: { api_key: 'o', model: 'm' },
+      'external-api-keys': { stripe: 's', sendgrid: 'g' },
+    });
+  });
+
+  it('two variables that differ about a field are a problem; two that agree are not', () => {
+    const url = 'postgres://a:planted@h/d';
+    assert.deepEqual(planImport({ DATABASE_URL: url, PGPASSWORD: 'planted', PGHOST: 'h' }).problems, []);
+    const { problems } = planImport({ DATABASE_URL: url, PGPASSWORD: 'another' });
+    assert.deepEqual(problems, ['DATABASE_URL and PGPASSWORD differ about password: keep one of them.']);
+  });
+
+  it('what cannot be read is a problem that does not quote it', () => {
+    for (const variables of [
+      { DATABASE_URL: 'mysql://a:planted@h/d' },
+      { DATABASE_URL: 'postgres://a:planted%@h/d' },
+      { JWT_EXPIRES_IN: 'planted' },
+    ]) {
+      const { problems } = planImport(variables);
+      assert.equal(problems.length, 1);
+      assert.doesNotMatch(problems.join(), /planted/);
+    }
+  });
+
+  it('leaves the rest, each with its reason', () => {
+    const { secrets, left } = planImport({
+      PORT: '3000',
+      VAULT_TOKEN: 'x',
+      SENTRY_TOKEN: 'x',
+      THEME: 'dark',
+      OPENAI_API_KEY: '',
+    });
+    assert.deepEqual(secrets, []);
+    const reasons = Object.fromEntries(left.map(({ variable, reason }) => [variable, reason]));
+    assert.match(reasons.PORT ?? '', /configuration/);
+    assert.match(reasons.VAULT_TOKEN ?? '', /who the process is/);
+    assert.match(reasons.SENTRY_TOKEN ?? '', /by hand/);
+    assert.match(reasons.THEME ?? '', /nothing that this service knows/);
+    assert.match(reasons.OPENAI_API_KEY ?? '', /empty/);
+  });
+});
+
+const FILE = `# a team's file
+DATABASE_URL="postgresql://planted_user:planted%20password@db.example.com:5432/shop"
+export JWT_SECRET='${KEY}'
+OPENAI_API_KEY=planted-openai-key # the team's
+OPENAI_MODEL=gpt
+SENTRY_TOKEN=planted-sentry
+PORT=8080
+`;
+
+for (const provider of ['aws', 'vault', 'azure', 'file'] satisfies BackendName[])
+  describe(`import into ${provider}`, () => {
+    let sandbox: Sandbox;
+    let directory: string;
+    let output = '';
+    before(async () => {
+      sandbox = await startSandbox({ provider });
+      directory = await mkdtemp(join(tmpdir(), 'import-test-'));
+    });
+    after(async () => {
+      await sandbox?.close();
+      await rm(directory, { recursive: true });
+    });
+
+    const run = async (
+      text: string,
+      { parameters = ['--yes'], settings = {}, input = '', asReader = false } = {},
+    ) => {
+      const file = join(directory, '.env');
+      await writeFile(file, text, { mode: 0o600 });
+      const { environment, reaper, writer } = sandbox;
+      const { code, lines } = await startSecretsCommand(
+        { environment, reaper, writer: asReader ? {} : writer },
+        { parameters: ['import', file, ...parameters], settings, input },
+      ).ended;
+      const shown = lines.join('\n');
+      output += shown;
+      return { code, shown };
+    };
+    /** Names that nothing is stored under yet. */
+    const fresh = (suffix: string) => ({
+      DATABASE_SECRET_NAME: `import-${suffix}-database`,
+      JWT_SECRET_NAME: `import-${suffix}-jwt`,
+      OPENAI_SECRET_NAME: `import-${suffix}-openai`,
+    });
+
+    if (provider === 'file') {
+      it('is refused, with the reason', async () => {
+        const { code, shown } = await run(FILE);
+        assert.equal(code, 78);
+        assert.match(
+          shown,
+          /The provider file cannot write: .*\n.*SECRET_PROVIDER set to aws, vault or azure/,
+        );
+      });
+      return;
+    }
+
+    it('writes what is new, and says what to delete and to replace', async () => {
+      const { code, shown } = await run(FILE, { settings: fresh('new') });
+      assert.equal(code, 0, shown);
+      assert.match(
+        shown,
+        /import-new-database: new\n {4}DATABASE_URL -> username, password, host, port, dbname\n/,
+      );
+      assert.match(
+        shown,
+        /import-new-openai: new\n {4}OPENAI_API_KEY -> api_key\n {4}OPENAI_MODEL {3}-> model\n/,
+      );
+      assert.match(shown, /PORT {9}- is configuration .*\n {4}SENTRY_TOKEN - looks like a secret/);
+      assert.match(
+        shown,
+        /Now delete from .*\.env: DATABASE_URL, JWT_SECRET, OPENAI_API_KEY, OPENAI_MODEL\./,
+      );
+      assert.match(
+        shown,
+        /replace each of them\.\n {2}npm run secrets -- rotate database\n {2}npm run secrets -- rotate jwt --revoke/,
+      );
+
+      const again = await run(FILE, { settings: fresh('new'), parameters: [] });
+      assert.equal(again.code, 0, again.shown);
+      assert.match(again.shown, /import-new-jwt: is there already, with these values/);
+      assert.doesNotMatch(again.shown, /Written/);
+    });
+
+    it('asks, and writes nothing unless the answer is yes', async () => {
+      const settings = fresh('asked');
+      const nobody = await run(FILE, { settings, parameters: [] });
+      assert.equal(nobody.code, 64);
+      assert.match(nobody.shown, /Nothing was written\. Without anybody to ask, say --yes\./);
+      const no = await run(FILE, { settings, parameters: [], input: 'n\n' });
+      assert.equal(no.code, 0);
+      assert.match(no.shown, /^Nothing was written\.$/m);
+      const yes = await run(FILE, { settings, parameters: [], input: 'yes\n' });
+      assert.equal(yes.code, 0, yes.shown);
+      assert.match(yes.shown, /import-asked-jwt: new/);
+      assert.match(yes.shown, /Written: import-asked-jwt, version /);
+    });
+
+    it('says what it replaces, and keeps the fields that the file does not have', async () => {
+      const settings = fresh('kept');
+      await run('OPENAI_API_KEY=first\nOPENAI_MODEL=gpt\n', { settings });
+      const { code, shown } = await run('OPENAI_API_KEY=second\n', { settings });
+      assert.equal(code, 0, shown);
+      assert.match(shown, /import-kept-openai: is there already, and its api_key WILL BE REPLACED/);
+      const same = await run('OPENAI_API_KEY=second\nOPENAI_MODEL=gpt\n', { settings });
+      assert.match(same.shown, /with these values/);
+    });
+
+    it('writes nothing at all when one secret could not be used', async () => {
+      const settings = fresh('refused');
+      const { code, shown } = await run(
+        `JWT_SECRET=short\nOPENAI_API_KEY=x\nPGHOST=h\nPGUSER=u\nPGPASSWORD=p\nPGDATABASE=d\n`,
+        { settings },
+      );
+      assert.equal(code, 78);
+      assert.match(shown, /Nothing was written:/);
+      assert.match(shown, /secret_key \(JWT_SECRET\) is shorter than the 32 bytes/);
+      assert.match(shown, /model \(OPENAI_MODEL\) is missing/);
+      const later = await run('PGHOST=h\nPGUSER=u\nPGPASSWORD=p\nPGDATABASE=d\n', { settings });
+      assert.match(later.shown, /import-refused-database: new/);
+    });
+
+    it('the identity of the service may not: exit code 78, and what to grant', async () => {
+      const { code, shown } = await run(FILE, { settings: fresh('reader'), asReader: true });
+      assert.equal(code, 78, shown);
+      assert.match(shown, /\[denied\]\n/);
+    });
+
+    it('shows no value', () => {
+      assert.ok(output.length > 1_000);
+      assert.doesNotMatch(output, /planted|signing-key/);
+    });
+
+    if (provider !== 'vault') return;
+    it('says how to use it, and what it cannot read', async () => {
+      const command = (parameters: string[]) =>
+        startSecretsCommand(sandbox, { parameters: ['import', ...parameters] }).ended;
+      assert.equal((await command([])).code, 64);
+      const missing = await command(['nowhere.env']);
+      assert.equal(missing.code, 78);
+      assert.match(missing.lines.join('\n'), /nowhere\.env cannot be read/);
+    });
+  });
