@@ -87,11 +87,6 @@ export const openaiSchema = z
   })
   .transform((value) => conceal(value, 'api_key'));
 
-/** Keys of other services, read when they are needed: each may be missing. */
-export const externalApiKeysSchema = z
-  .object({ stripe: text.optional(), sendgrid: text.optional() })
-  .transform((value) => conceal(value, 'stripe', 'sendgrid'));
-
 /** What makes API keys at OpenAI, for rotation: an admin key and the project whose service accounts own the keys. */
 export const openaiAdministratorSchema = z
   .object({
