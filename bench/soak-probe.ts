@@ -13,8 +13,14 @@ process.on('message', (message: { kind: string }) => {
   process.send?.({
     kind: 'measured',
     heap: process.memoryUsage().heapUsed,
-    resources: process.getActiveResourcesInfo().length,
+    resources: count(process.getActiveResourcesInfo()),
   });
 });
+function count(kinds: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of kinds) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
 // Listening keeps the channel open, which would keep the process alive.
 process.channel?.unref();

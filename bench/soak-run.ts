@@ -23,8 +23,8 @@ export interface SoakOptions {
 export interface Holding {
   /** Bytes. */
   heap: number;
-  /** Sockets, timers and other things that wait. */
-  resources: number;
+  /** Sockets, timers and other things that wait, by kind. */
+  resources: Record<string, number>;
 }
 
 export interface SoakResult {
@@ -34,8 +34,8 @@ export interface SoakResult {
   samples: Sample[];
   /** At the start, in the middle and at the end, of each replica. */
   holdings: Holding[][];
-  /** Milliseconds that each answer of `/ready` took. */
-  readiness: number[];
+  /** Milliseconds that each answer of `/ready` took, and of `/health`, asked at the same moment. */
+  took: { ready: number; health: number }[];
   /** What `/health` and `/ready` said that was not so. */
   wrongAnswers: string[];
   /** How the replicas ended when they were asked to. */
@@ -138,7 +138,7 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
       troubles,
       samples: traffic.samples,
       holdings,
-      readiness: watch.took,
+      took: watch.took,
       wrongAnswers: watch.wrong,
       ends: await Promise.all(services.map(({ ended }) => ended)),
       output,

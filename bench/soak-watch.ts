@@ -17,8 +17,8 @@ export interface WatchOptions {
 export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
   const agent = new Agent({ keepAlive: true });
   const wrong: string[] = [];
-  /** Milliseconds that each answer of `/ready` took. */
-  const took: number[] = [];
+  /** Milliseconds that each answer of `/ready` took, and of `/health`, asked at the same moment. */
+  const took: { ready: number; health: number }[] = [];
 
   const ask = (url: string) =>
     new Promise<number>((resolve) => {
@@ -42,7 +42,7 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
     const [health, ready] = await Promise.all([timed(`${url}/health`), timed(`${url}/ready`)]);
     const isAway = awayBefore > PROMPT && databaseAwayFor() > awayBefore;
     const isCalm = calmBefore > CALM && calmFor() > calmBefore;
-    took.push(ready.took);
+    took.push({ ready: ready.took, health: health.took });
     if (health.status !== 200) wrong.push(`/health said ${health.status}`);
     if (isAway && ready.status !== 503) wrong.push(`/ready said ${ready.status} without PostgreSQL`);
     if (isCalm && ready.status !== 200) wrong.push(`/ready said ${ready.status} with nothing wrong`);

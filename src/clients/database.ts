@@ -85,7 +85,8 @@ export function createDatabase({
   const connect = async (): Promise<{ client: pg.PoolClient; from: Generation }> => {
     const started = clock.now();
     for (;;) {
-      secret.current();
+      // Of a lease that has ended PostgreSQL refuses the login, and another one is asked for.
+      if (secret.isRevoked()) secret.current();
       const from = generations.active();
       try {
         return { client: await from.acquire(), from };

@@ -43,6 +43,8 @@ export interface LiveSecret<T> {
   refresh(): Promise<Loaded<T>>;
   /** Whether the backend has said, within the cooldown and after a caller's doubt, that nothing newer exists. */
   isConfirmed(version: string): boolean;
+  /** Whether the backend refuses to give it any more, on purpose: unlike a lease that ends, another read changes nothing. */
+  isRevoked(): boolean;
   /** When the backend last confirmed what is current, on the monotonic clock. */
   confirmedAt(): number;
   /** Another stage of the secret, or undefined where there is none to be had. Not kept. Never throws. */

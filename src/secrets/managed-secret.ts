@@ -206,6 +206,7 @@ export function createManagedSecret<T>(
       known().lease ? Promise.resolve(known()) : fly((isCurrent) => fetchIfChanged(provider, isCurrent)),
 
     isConfirmed,
+    isRevoked: freshness.revoked,
     confirmedAt: () => clock.now() - freshness.age(),
 
     async readStage(stage) {

@@ -81,11 +81,26 @@ describe('chat', () => {
     assert.equal(pieces.join(''), 'You said: hello there');
   });
 
-  it('a key that stays refused is an error after one look', async () => {
-    const { chat, backend, key } = await createFixture();
+  it('a key that stays refused is an error after two looks, a cooldown apart', async () => {
+    const { chat, backend, key, clock } = await createFixture();
     openai.revokeKey(key);
-    await assert.rejects(chat.complete('x', signal), { status: 401 });
-    assert.equal(backend.calls.read, 2);
+    const refused = assert.rejects(chat.complete('x', signal), { status: 401 });
+    await until(() => backend.calls.read === 2);
+    await clock.advance(8_000);
+    await refused;
+    assert.equal(backend.calls.read, 3);
+  });
+
+  it('a key that was revoked before the next one was written costs no request', async () => {
+    const { chat, backend, put, key, clock } = await createFixture();
+    openai.revokeKey(key);
+    const replies = Promise.all([1, 2, 3].map(() => chat.complete('hello', signal)));
+    await until(() => backend.calls.read === 2);
+    await clock.advance(1_000);
+    put(openai.createKey());
+    await clock.advance(5_000);
+    assert.deepEqual(new Set(await replies), new Set(['You said: hello']));
+    assert.equal(backend.calls.read, 3);
   });
 
   it('a refused key waits while the backend does not say whether there is another', async () => {
