@@ -5,6 +5,7 @@ import { InvalidTokenError, type Tokens } from '../../src/clients/jwt.ts';
 import type { Chat } from '../../src/clients/openai.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { hashPassword } from '../../src/passwords.ts';
+import type { Route } from '../../src/routes/route.ts';
 import { createRecordingLogger } from './logger.ts';
 
 export const PASSWORD = 'correct horse';
@@ -34,6 +35,8 @@ export interface TestAppOptions
   chat?: Partial<Chat>;
   /** Components that are not ready. */
   failing?: string[];
+  /** The routes of a feature. */
+  features?: Route[];
 }
 
 export function createTestApp({
@@ -43,6 +46,7 @@ export function createTestApp({
   tokens = oneToken,
   loginRateLimit = 5,
   trustedProxies = 0,
+  features = [],
 }: TestAppOptions = {}) {
   const { logger, lines } = createRecordingLogger();
   const app = createApp({
@@ -55,7 +59,7 @@ export function createTestApp({
     publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
     loginRateLimit,
     trustedProxies,
-    features: [],
+    features,
   });
   return { app, lines };
 }

@@ -10,7 +10,7 @@ export interface StoredConfigurations {
   find(guid: string): Promise<unknown>;
 }
 
-export function createStoredConfigurations(database: Pick<Database, 'query'>): StoredConfigurations {
+export function createStoredConfigurations(database: Pick<Database, 'query' | 'read'>): StoredConfigurations {
   return {
     async insert(configuration) {
       const guid = randomUUID();
@@ -23,7 +23,7 @@ export function createStoredConfigurations(database: Pick<Database, 'query'>): S
 
     async find(guid) {
       if (!z.guid().safeParse(guid).success) throw new CredentialError('invalid', 'This is not a GUID.');
-      const { rows } = await database.query<{ configuration: unknown }>(
+      const { rows } = await database.read<{ configuration: unknown }>(
         'SELECT configuration FROM credentials WHERE guid = $1',
         [guid],
       );

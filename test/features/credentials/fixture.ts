@@ -11,6 +11,7 @@ import { prepareDatabase } from '../../../sandbox/database-roles.ts';
 import { startPostgres } from '../../../sandbox/postgres.ts';
 import { startReaper } from '../../../sandbox/reaper.ts';
 import { startVault } from '../../../sandbox/vault.ts';
+import type { Database } from '../../../src/clients/database.ts';
 import { createComponents } from '../../../src/features/credentials/components.ts';
 import { type CredentialsOptions, createCredentials } from '../../../src/features/credentials/credentials.ts';
 import { settings } from '../../../src/features/credentials/settings.ts';
@@ -70,6 +71,8 @@ export async function startFixture() {
     deploymentDocument: 'myapp/deployment',
   });
 
+  const query: Database['query'] = (text, values) => pool.query(text, values);
+
   return {
     login,
     /** What a configuration says of the server. */
@@ -79,7 +82,7 @@ export async function startFixture() {
     pool,
     create: (options: Partial<CredentialsOptions> = {}) =>
       createCredentials({
-        stored: createStoredConfigurations(pool as never),
+        stored: createStoredConfigurations({ query, read: query }),
         sources: { components, awsPlaces, azureVaults },
         hosts: [{ host: postgres.host, port: postgres.port }],
         environment: 'development',
