@@ -14,8 +14,8 @@ export const openaiAdministrator = () => {
   return { ...administrator, base_url: 'http://openai:8080/v1' };
 };
 
-/** As an administrator of a project does it at OpenAI. */
-export async function createKey(name: string): Promise<string> {
+/** As an administrator of a project does it at OpenAI. With the account's id, a rotation can revoke the key. */
+export async function createKey(name: string): Promise<{ api_key: string; service_account_id: string }> {
   const { admin_key, project_id, base_url } = openaiAdministrator();
   const response = await fetch(`${base_url}/organization/projects/${project_id}/service_accounts`, {
     method: 'POST',
@@ -23,6 +23,6 @@ export async function createKey(name: string): Promise<string> {
     body: JSON.stringify({ name }),
   });
   if (!response.ok) throw new Error(`OpenAI made no key: ${response.status}`);
-  const { api_key } = (await response.json()) as { api_key: { value: string } };
-  return api_key.value;
+  const { id, api_key } = (await response.json()) as { id: string; api_key: { value: string } };
+  return { api_key: api_key.value, service_account_id: id };
 }

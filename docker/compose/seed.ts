@@ -57,7 +57,7 @@ await putOnce(names['database-administrator'], () => ({ ...roles.administrator, 
 await putOnce(names.database.replace(/database$/, 'database-owner'), () => ({ ...roles.owner, ...place }));
 await putOnce(names.jwt, () => ({ secret_key: random(48), algorithm: 'HS256', expiry_hours: 24 }));
 await putOnce(names.openai, async () => ({
-  api_key: await createKey(`seed of ${SECRET_PROVIDER}`),
+  ...(await createKey(`seed of ${SECRET_PROVIDER}`)),
   model: 'sandbox-echo',
   base_url: openaiAdministrator().base_url,
 }));
