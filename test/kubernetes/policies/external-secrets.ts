@@ -5,13 +5,13 @@ import type {
 } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
 import { secretName } from '../../../src/secrets/names.ts';
 import { type Overlay, ofKind, one, type Policy, service } from '../overlay.ts';
+import { ROTATION_TIMEOUT } from './jobs.ts';
 
 const stores = (overlay: Overlay) => ofKind<ISecretStore>(overlay, 'SecretStore');
 const externals = (overlay: Overlay) => ofKind<IExternalSecret>(overlay, 'ExternalSecret');
 const backend = (overlay: Overlay) => overlay.name.split('-')[0] ?? '';
 
-/** Seconds that `rotate` waits for the replicas, and that the kubelet may take of them. */
-const ROTATION_TIMEOUT = 900;
+/** Seconds that the kubelet may take to bring a change to a pod. */
 const KUBELET = 180;
 
 export const policies: Policy[] = [

@@ -1,7 +1,12 @@
 /** 13: rotation on a schedule and migration, each with an identity of its own. */
+import { readFileSync } from 'node:fs';
 import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
 import { secretName } from '../../../src/secrets/names.ts';
 import { environment, jobs, type Overlay, ofKind, one, type Policy } from '../overlay.ts';
+
+const source = readFileSync(new URL('../../../src/cli/rotate.ts', import.meta.url), 'utf8');
+/** Seconds that `rotate` waits for its turn, and again for the replicas. */
+export const ROTATION_TIMEOUT = Number(/timeout: .*default: '(\d+)'/.exec(source)?.[1]);
 
 /** Where there is a store to write to. */
 const hasStore = ({ name }: Overlay) => name !== 'native';
@@ -36,7 +41,18 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'what a person must mend is not tried again, and every attempt has the time it needs',
+    title: 'every attempt at a rotation has the time it needs',
+    violations: (overlay) =>
+      ofKind<ICronJob>(overlay, 'CronJob').filter(({ spec }) => {
+        const { backoffLimit = 6, activeDeadlineSeconds = 0 } = spec?.jobTemplate.spec ?? {};
+        return !(activeDeadlineSeconds >= (backoffLimit + 1) * 2 * ROTATION_TIMEOUT);
+      }),
+    mutate(overlay) {
+      Object.assign(one<ICronJob>(overlay, 'CronJob').spec?.jobTemplate.spec ?? {}, { backoffLimit: 6 });
+    },
+  },
+  {
+    title: 'what a person must mend is not tried again, and nothing for ever',
     violations: (overlay) =>
       jobSpecs(overlay).filter((spec) => {
         const [rule] = spec?.podFailurePolicy?.rules ?? [];
