@@ -1,0 +1,56 @@
+/** The modules as data: blocks and arguments, with expressions as text. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from '@cdktn/hcl2json';
+
+// biome-ignore lint/suspicious/noExplicitAny: blocks of many shapes, of which a path is taken
+export type Block = any;
+
+export interface Module {
+  name: string;
+  /** Text by file, the module's own files only. */
+  files: Record<string, string>;
+  variable: Record<string, Block>;
+  output: Record<string, Block>;
+  locals: Block;
+  terraform: Block;
+  /** Every block of the kind `provider`. */
+  providers: string[];
+  resources: { type: string; name: string; block: Block }[];
+}
+
+/** @param root holds the folder `terraform` */
+export function readFiles(root: string, name: string): Record<string, string> {
+  const folder = join(root, 'terraform', name);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.tf'));
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file), 'utf8')]));
+}
+
+export async function parseModule(name: string, files: Record<string, string>): Promise<Module> {
+  const parsed: Block[] = await Promise.all(Object.entries(files).map(([file, text]) => parse(file, text)));
+  const merged = (kind: string): Record<string, Block> =>
+    Object.assign({}, ...parsed.map((blocks) => blocks[kind] ?? {}));
+  const first = (blocks: Record<string, Block>) =>
+    Object.fromEntries(Object.entries(blocks).map(([key, [block]]) => [key, block]));
+  return {
+    name,
+    files,
+    variable: first(merged('variable')),
+    output: first(merged('output')),
+    locals: Object.assign({}, ...parsed.flatMap(({ locals = [] }) => locals)),
+    terraform: parsed.flatMap(({ terraform = [] }) => terraform)[0],
+    providers: Object.keys(merged('provider')),
+    resources: parsed.flatMap(({ resource = {} }) =>
+      Object.entries<Block>(resource).flatMap(([type, byName]) =>
+        Object.entries<Block>(byName).map(([resourceName, [block]]) => ({ type, name: resourceName, block })),
+      ),
+    ),
+  };
+}
+
+/** The only resource of a type. @throws Error */
+export function one({ resources, name }: Module, type: string): Block {
+  const [found, ...others] = resources.filter((resource) => resource.type === type);
+  if (!found || others.length > 0) throw new Error(`${name}: not one ${type}`);
+  return found.block;
+}
