@@ -101,14 +101,24 @@ export function createTokens({
 }
 
 function keyIdOf(token: string): string {
-  const kid = jwt.decode(token, { complete: true })?.header.kid;
+  const kid = headerOf(token)?.kid;
   if (typeof kid !== 'string') throw new InvalidTokenError('The token names no key.');
   return kid;
 }
 
+function headerOf(token: string): jwt.JwtHeader | undefined {
+  try {
+    return jwt.decode(token, { complete: true })?.header;
+  } catch (cause) {
+    throw new InvalidTokenError('The token cannot be read.', { cause });
+  }
+}
+
 function toClaims(payload: string | jwt.JwtPayload): Claims {
   if (typeof payload === 'string') throw new InvalidTokenError('The token has no claims.');
-  const { sub, email, role } = payload;
+  const { sub, email, role, exp } = payload;
+  // The library believes a token without an end for ever.
+  if (exp === undefined) throw new InvalidTokenError('The token has no end.');
   if (typeof sub !== 'string' || typeof email !== 'string' || typeof role !== 'string')
     throw new InvalidTokenError('The token lacks a claim.');
   return { sub, email, role };

@@ -49,7 +49,7 @@ describe('slow callers', () => {
   });
 
   it('many of them keep nobody else waiting', async () => {
-    server = await serveTestApp({ limits: { ...LIMITS, headers: 1_000 } });
+    server = await serveTestApp({ limits: { ...LIMITS, headers: 1_000, request: 1_000 } });
     const wires = await Promise.all(Array.from({ length: 200 }, () => openWire(server.port)));
     for (const wire of wires) wire.write('GET /health HTTP/1.1\r\nHost: a\r\nX: ');
     const response = await fetch(`${server.url}/health`);

@@ -72,6 +72,12 @@ describe('what a request brings', () => {
     await post('/things/7').send({ name: 1 }).expect(400);
   });
 
+  it('is told no more than twenty faults', async () => {
+    const http = serve(thing({ body: z.array(z.int()) }));
+    const answer = await http.post('/things/7').send(Array(1_000).fill('x')).expect(400);
+    assert.equal(answer.body.errors.length, 20);
+  });
+
   it('is not looked at before the caller and the rate are', async () => {
     const before = [
       () => {
