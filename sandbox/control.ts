@@ -29,6 +29,12 @@ export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; po
   const app = express();
   app.use(express.json());
 
+  // Made by hand on the sites of Stripe and SendGrid: nothing but the hard way.
+  app.post('/rotate/external-api-keys', async (_request, response) => {
+    await sandbox.rotateApiKeys();
+    response.json({ rotated: 'external-api-keys' });
+  });
+
   // As in production, with two credentials and in its own time; with `?hard` the old one ends at once.
   app.post('/rotate/:secret', async (request, response) => {
     const secret = secretParameter.parse(request.params.secret);

@@ -11,6 +11,7 @@ import { databaseSchema } from '../src/secrets/schemas.ts';
 import { type BackendName, startBackend } from './backends.ts';
 import { prepareConnection } from './connection.ts';
 import { prepareDatabase } from './database-roles.ts';
+import { startExternalApis } from './external-apis.ts';
 import { startOpenAI } from './openai.ts';
 import { startPostgres } from './postgres.ts';
 import { startReaper } from './reaper.ts';
@@ -59,7 +60,11 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   const forAdministrators = ['database-owner', 'database-administrator', 'openai-administrator'] as const;
   const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));
 
-  const [postgres, openai] = await Promise.all([startPostgres({ directory, reaper }), startOpenAI()]);
+  const [postgres, openai, apis] = await Promise.all([
+    startPostgres({ directory, reaper }),
+    startOpenAI(),
+    startExternalApis(),
+  ]);
   const engine = leases && {
     connection: { ...postgres.connection, database: 'myapp' },
     groupRole: 'myapp_app',
@@ -88,6 +93,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     database: { ...app },
     jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },
     openai: { api_key: openai.createKey(), model: openai.model, base_url: openai.baseUrl },
+    'external-api-keys': apis.createKeys(),
   };
   const write = (id: keyof typeof values) => backend.put(nameOf(id), JSON.stringify(values[id]));
   await backend.put(nameOf('database-owner'), JSON.stringify(owner));
@@ -96,7 +102,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     await backend.put(nameOf('database-administrator'), JSON.stringify(databaseAdministrator));
     await backend.put(nameOf('openai-administrator'), JSON.stringify(openai.administrator));
   }
-  await Promise.all([write('database'), write('jwt'), write('openai')]);
+  await Promise.all((Object.keys(values) as (keyof typeof values)[]).map(write));
   const { host, port, dbname } = app;
   const connection = await asAdministrator((administrator) =>
     prepareConnection({ provider, backend, administrator, database: { host, port, dbname } }),
@@ -136,6 +142,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     provider,
     backend,
     openai,
+    apis,
     postgres,
     reaper,
     /** Resolves with what has ended by itself. */
@@ -150,11 +157,18 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
       SECRET_PROVIDER: provider,
       ...backend.environment,
       ...connection.environment,
+      ...apis.environment,
       ...(leases && { VAULT_DATABASE_ROLE: 'myapp' }),
     } as Record<string, string>,
     /** Added to `environment`: the identity of somebody who rotates. */
     writer: backend.writer,
     rotate: (id: Rotatable) => rotations[id](),
+    /** Replaces the keys of Stripe and SendGrid; the old ones stop working at once. */
+    async rotateApiKeys() {
+      apis.revokeKeys();
+      values['external-api-keys'] = apis.createKeys();
+      await write('external-api-keys');
+    },
     nameOf,
     /** A secret's value as the sandbox last wrote it. */
     valueOf: (id: Rotatable) => ({ ...values[id] }),
@@ -171,6 +185,8 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
       values.database.password,
       values.jwt.secret_key,
       values.openai.api_key,
+      values['external-api-keys'].stripe,
+      values['external-api-keys'].sendgrid,
       owner.password,
       databaseAdministrator.password,
       openai.administrator.admin_key,
@@ -178,7 +194,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
       connection.password,
     ],
     async close() {
-      await Promise.all([backend.close(), openai.close(), postgres.stop()]);
+      await Promise.all([backend.close(), openai.close(), apis.close(), postgres.stop()]);
       await rm(directory, { recursive: true, force: true });
       await reaper.close();
     },

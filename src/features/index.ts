@@ -2,3 +2,4 @@
 
 export { adminSecrets } from './admin-secrets/index.ts';
 export { credentials } from './credentials/index.ts';
+export { payments } from './payments/index.ts';

@@ -1,0 +1,58 @@
+/** Receipts by mail, through SendGrid. https://www.twilio.com/docs/sendgrid/api-reference/mail-send */
+import type { ApiKeys } from './api-keys.ts';
+
+export interface Receipt {
+  to: string;
+  /** In cents. */
+  amount: number;
+  /** The payment's id. */
+  id: string;
+}
+
+export interface Receipts {
+  /** @throws the error of SendGrid or of the network */
+  send(receipt: Receipt): Promise<void>;
+}
+
+const isKeyRefused = (error: unknown) => (error as { code?: unknown }).code === 401;
+
+export interface ReceiptsOptions {
+  keys: ApiKeys;
+  /** Where to find SendGrid. Default: where it is. */
+  base: string | undefined;
+  sender: string;
+}
+
+export function createReceipts({ keys, base, sender }: ReceiptsOptions): Receipts {
+  let loaded: ReturnType<typeof load> | undefined;
+
+  return {
+    send: ({ to, amount, id }) =>
+      keys.use(
+        'sendgrid',
+        async (key) => {
+          loaded ??= load();
+          const { mail, client } = await loaded;
+          const text = `You paid ${dollars.format(amount / 100)}. Your payment is ${id}.`;
+          // They are one for all: nothing may come between the key and the request. The key brings SendGrid's address.
+          client.setApiKey(key);
+          if (base !== undefined) client.setDefaultRequest('baseUrl', base);
+          await mail.send({ to, from: sender, subject: 'Your receipt', text });
+        },
+        isKeyRefused,
+      ),
+  };
+}
+
+/** Loaded when somebody pays, so that nobody else waits for it. */
+async function load() {
+  const [{ default: mail }, { default: client }] = await Promise.all([
+    import('@sendgrid/mail'),
+    import('@sendgrid/client'),
+  ]);
+  mail.setClient(client);
+  mail.setTimeout(10_000);
+  return { mail, client };
+}
+
+const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
