@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { fuzz } from '../fuzz/fuzz.ts';
 import { type Api, CALLERS, startApi } from '../support/api.ts';
-import type { Answer, Operation } from '../support/contract.ts';
+import type { Answer, Operation, Parameter } from '../support/contract.ts';
 
 let api: Api;
 before(async () => {
@@ -37,9 +37,13 @@ describe('the OpenAPI document of the service', () => {
 
   it('has examples that the service takes, and answers as the document says', async () => {
     let tried = 0;
-    for (const { name, method, path, body, allows, faults } of api.operations)
+    for (const { name, method, path, parameters, body, allows, faults } of api.operations)
       for (const example of (body?.examples as unknown[]) ?? []) {
-        const headers = { 'Content-Type': 'application/json', ...api.authorization.admin };
+        const headers = {
+          'Content-Type': 'application/json',
+          ...api.authorization.admin,
+          ...exampleHeaders(parameters),
+        };
         const answer = await api.send(path, { method, headers, body: JSON.stringify(example) });
         assert.ok(allows(example), name);
         assert.deepEqual(faults(answer), [], `${name}: ${answer.text}`);
@@ -104,6 +108,13 @@ describe('headers of every answer', () => {
     }
   });
 });
+
+const exampleHeaders = (parameters: Parameter[]): Record<string, string> =>
+  Object.fromEntries(
+    parameters.flatMap(({ in: place, name, schema }) =>
+      place === 'header' && Array.isArray(schema.examples) ? [[name, schema.examples[0]]] : [],
+    ),
+  );
 
 function assertHardened(what: string, headers: Headers) {
   assert.equal(headers.get('X-Content-Type-Options'), 'nosniff', what);

@@ -15,7 +15,7 @@ const chargeBody = z
     currency: z.literal('usd').default('usd'),
     paymentMethod: z.string().min(1).max(255).describe("Stripe's id of the card, as Stripe.js makes it"),
     email: z.email().max(254).optional().describe('Where the receipt goes; default: the caller'),
-    description: z.string().trim().min(1).max(500).optional(),
+    description: z.string().max(500).regex(/\S/, 'is empty').trim().optional(),
   })
   .meta({ examples: [{ amount: 1999, paymentMethod: 'pm_card_visa', description: 'One book' }] });
 
@@ -55,6 +55,7 @@ export const paymentRoutes = ({ keys, stripe, receipts, logger }: PaymentRoutesO
       200: json('The payment', payment),
       402: problem('The payment is declined'),
       409: problem('The key belongs to another payment, or the same one is being made now'),
+      422: problem('Stripe does not take the payment method or the amount'),
       502: problem('Stripe gave no usable answer; the same request may be repeated'),
       503: problem('The keys of Stripe or SendGrid are missing or refused, or Stripe is busy'),
     },
@@ -90,7 +91,7 @@ function toProblem(cause: unknown): never {
     case 'StripeCardError':
       throw new HttpProblem(402, 'The payment is declined.', { cause });
     case 'StripeInvalidRequestError':
-      throw new HttpProblem(400, 'Stripe does not take this payment method or amount.', { cause });
+      throw new HttpProblem(422, 'Stripe does not take this payment method or amount.', { cause });
     case 'StripeIdempotencyError':
       throw new HttpProblem(409, 'This Idempotency-Key belongs to another payment.', { cause });
     case 'StripeAuthenticationError':

@@ -106,7 +106,7 @@ describe('POST /payments/charge', () => {
 
   for (const [what, status, body] of [
     ['a card that is declined', 402, { ...visa, paymentMethod: 'pm_card_chargeDeclined' }],
-    ['a card that nobody knows', 400, { ...visa, paymentMethod: 'pm_unknown' }],
+    ['a card that nobody knows', 422, { ...visa, paymentMethod: 'pm_unknown' }],
     ['an amount below the least', 400, { ...visa, amount: 49 }],
     ['an amount in dollars', 400, { ...visa, amount: 19.99 }],
     ['an amount as text', 400, { ...visa, amount: '1999' }],
