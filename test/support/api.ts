@@ -30,7 +30,12 @@ export async function startApi() {
   const sandbox = await startSandbox({ provider: 'vault' });
   await createUsers(sandbox.credentials());
   const service = startService({
-    environment: { ...sandbox.environment, LOGIN_RATE_LIMIT: '1000000', ADMIN_SECRETS: 'enabled' },
+    environment: {
+      ...sandbox.environment,
+      LOGIN_RATE_LIMIT: '1000000',
+      CREDENTIALS_RATE_LIMIT: '1000000',
+      ADMIN_SECRETS: 'enabled',
+    },
     reaper: sandbox.reaper,
   });
   const agent = new Agent({ keepAlive: true });

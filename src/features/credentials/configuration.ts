@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CredentialProviderFactory, unknownSource } from './credential-provider-factory.ts';
 
 /** Strings may be references, so that a port can be one too. */
-const text = z.string().trim().min(1).max(2048);
+const text = z.string().max(2048).regex(/\S/, 'is empty').trim();
 /** A certificate is the longest thing in it. */
 const extraValue = z.union([z.string().max(20_000), z.number(), z.boolean()]);
 
@@ -26,6 +26,7 @@ const common = {
   extra: z
     .record(z.string().max(64), extraValue)
     .refine((extra) => Object.keys(extra).length <= 20, 'has more than 20 fields')
+    .meta({ maxProperties: 20 })
     .optional()
     .describe('database, sslmode and ca_cert'),
 };

@@ -10,7 +10,7 @@ import { CredentialError, type CredentialErrorCode } from './credential-error.ts
 import type { Credentials } from './credentials.ts';
 
 const STATUS: Record<CredentialErrorCode, number> = {
-  invalid: 400,
+  invalid: 422,
   'not-allowed': 403,
   'not-found': 404,
   refused: 422,
@@ -18,9 +18,10 @@ const STATUS: Record<CredentialErrorCode, number> = {
 };
 
 const answers = {
-  400: problem('The configuration, or what it became, is incomplete or not of its source'),
   403: problem('The caller is no administrator, or the configuration leads outside of what is allowed'),
-  422: problem('The secret cannot be used, or the server refuses the login'),
+  422: problem(
+    'What the configuration became is incomplete, or is refused where the secret or the server is',
+  ),
   429: problem('Too many requests of this caller'),
   503: problem('A backend or the server does not answer'),
 };

@@ -36,7 +36,7 @@ export interface CredentialProvider {
 const textOf = (config: Fields, field: string) => config[field] as string | undefined;
 
 const text = (title: string, example: string) =>
-  z.string().trim().min(1).max(2048).meta({ title, description: example });
+  z.string().max(2048).regex(/\S/, 'is empty').trim().meta({ title, description: example });
 const optional = (title: string, example: string) =>
   text(title, example).optional().meta({ title, description: example });
 

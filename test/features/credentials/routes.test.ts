@@ -102,7 +102,7 @@ describe('callers', () => {
 
 describe('a failure', () => {
   for (const [code, status] of [
-    ['invalid', 400],
+    ['invalid', 422],
     ['not-allowed', 403],
     ['not-found', 404],
     ['refused', 422],
