@@ -73,7 +73,7 @@ describe('documents', () => {
   const documents = [
     'README.md',
     'CONTRIBUTING.md',
-    ...['architecture', 'kubernetes'].flatMap((folder) =>
+    ...['architecture', 'kubernetes', 'terraform'].flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
         .filter((path) => path.endsWith('.md'))
         .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
