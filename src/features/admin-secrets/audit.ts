@@ -16,5 +16,5 @@ export type Audit = (written: Written) => void;
 export function createAudit(logger: Logger): Audit {
   const record = logger.child({ audit: true }, { level: 'info' });
   return ({ caller: { sub, email }, ...written }) =>
-    record.info({ caller: { id: sub, email }, ...written }, 'an administrator writes a secret');
+    record.info({ caller: email, callerId: sub, ...written }, 'an administrator writes a secret');
 }

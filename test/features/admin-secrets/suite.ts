@@ -92,7 +92,7 @@ export function describeAdminSecrets(provider: BackendName) {
         assert.equal((await versions())[sandbox.nameOf('external-api-keys')], body.version);
       }
       await audited(
-        /"audit":true.*"email":"ada@example.com".*"secret":"external-api-keys","version":"[^"]+","outcome":"written"/,
+        /"audit":true,"caller":"ada@example.com","callerId":"[^"]+","secret":"external-api-keys","version":"[^"]+","outcome":"written"/,
       );
     });
 
