@@ -26,16 +26,15 @@ if (chosen.length !== (values.backend?.length ?? BENCHES.length)) {
 const seed = Number(values.seed);
 console.error(`Seed ${seed}.`);
 const results = [];
-for (const bench of chosen)
-  results.push(
-    await runSoak(bench, {
-      minutes: Number(values.minutes),
-      rate: Number(values.rate),
-      seed,
-      report: (line) => console.error(line),
-    }),
-  );
+let isWell = true;
+for (const bench of chosen) {
+  const options = { minutes: Number(values.minutes), rate: Number(values.rate), seed };
+  const result = await runSoak(bench, { ...options, report: (line) => console.error(line) });
+  results.push(result);
+  for (const complaint of judge(result)) {
+    console.error(complaint);
+    isWell = false;
+  }
+}
 console.log(table(results));
-const complaints = results.flatMap(judge);
-for (const complaint of complaints) console.error(complaint);
-process.exit(complaints.length > 0 ? 1 : 0);
+process.exit(isWell ? 0 : 1);

@@ -5,7 +5,9 @@ import type { SecretError, SecretErrorCode } from '../errors.ts';
 /** Somebody may have taken the secret away on purpose: that must not be outlived for long. */
 const REVOKING: ReadonlySet<SecretErrorCode> = new Set(['not-found', 'denied', 'disabled']);
 
+/** Milliseconds. What spares a backend that does not answer is the breaker: a look it does not let through costs nothing. */
 const FIRST_RETRY = 5_000;
+const LONGEST_RETRY = 30_000;
 
 export interface FreshnessOptions {
   clock: Clock;
@@ -76,7 +78,7 @@ export function createFreshness({
     nextLook() {
       // Spread over the last fifth, so that replicas do not ask in step.
       if (failures === 0) return ttl * (0.8 + 0.2 * random());
-      const backoff = Math.min(ttl, FIRST_RETRY * 2 ** (failures - 1));
+      const backoff = Math.min(ttl, LONGEST_RETRY, FIRST_RETRY * 2 ** (failures - 1));
       // A backend may ask for a wait, and not for one in which the secret grows too old.
       return Math.max(backoff * (0.5 + 0.5 * random()), Math.min(last?.retryAfter ?? 0, ttl));
     },

@@ -5,6 +5,8 @@ import type { Clock } from '../../src/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves time on, running what falls due in order, and lets promises settle in between. */
   advance(milliseconds: number): Promise<void>;
+  /** Milliseconds until the next task falls due; Infinity when none is scheduled. */
+  untilNext(): number;
 }
 
 export function createFakeClock({ wall = Date.UTC(2026, 0, 1) } = {}): FakeClock {
@@ -30,6 +32,7 @@ export function createFakeClock({ wall = Date.UTC(2026, 0, 1) } = {}): FakeClock
           reject(signal.reason);
         });
       }),
+    untilNext: () => Math.max(Math.min(...[...timers].map(({ at }) => at)) - now, 0),
     async advance(milliseconds) {
       const until = now + milliseconds;
       await turn();
