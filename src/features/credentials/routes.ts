@@ -1,4 +1,5 @@
 /** Registering connections and trying them, for administrators. What a secret holds is in no answer. */
+import type { Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -52,22 +53,25 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
     limit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    keyGenerator: (_request, response) => callerOf(response as never).sub,
+    keyGenerator: (_request, response) => callerOf(response as Response).sub,
     handler: () => {
       throw new HttpProblem(429, 'Too many requests. Try again in a minute.');
     },
   });
 
+  const audit = logger.child({ audit: true }, { level: 'info' });
+
   /** Does it, notes who did it with what outcome, and words a failure for the caller. */
-  const audited = async <T>(action: string, caller: string, work: () => Promise<T>): Promise<T> => {
+  const audited = async <T>(action: string, response: Response, work: () => Promise<T>): Promise<T> => {
+    const { email: caller, sub: callerId } = callerOf(response);
     try {
       const result = await work();
-      logger.info({ caller, outcome: 'done' }, action);
+      audit.info({ caller, callerId, outcome: 'done' }, action);
       return result;
     } catch (error) {
-      if (!(error instanceof CredentialError)) throw error;
-      logger.info({ caller, outcome: error.code }, action);
-      throw new HttpProblem(STATUS[error.code], error.message, { cause: error });
+      const { code } = error instanceof CredentialError ? error : { code: undefined };
+      audit.info({ caller, callerId, outcome: code ?? 'failed' }, action);
+      throw code ? new HttpProblem(STATUS[code], (error as Error).message, { cause: error }) : error;
     }
   };
 
@@ -83,7 +87,9 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
       before,
       async handle({ body }, response) {
         const save = () => credentials.saveCredentials(body);
-        response.status(201).json({ guid: await audited('credentials saved', callerOf(response).sub, save) });
+        response
+          .status(201)
+          .json({ guid: await audited('an administrator registers a connection', response, save) });
       },
     }),
     route({
@@ -96,7 +102,7 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
       before,
       async handle({ body }, response) {
         const test = () => credentials.testConnection(body);
-        const latencyMs = await audited('connection tested', callerOf(response).sub, test);
+        const latencyMs = await audited('an administrator tests a connection', response, test);
         response.json({ connected: true, latencyMs });
       },
     }),
@@ -110,7 +116,7 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
       before,
       async handle({ params: { guid = '' } }, response) {
         const test = () => credentials.testConnection(guid);
-        const latencyMs = await audited('connection tested', callerOf(response).sub, test);
+        const latencyMs = await audited('an administrator tests a connection', response, test);
         response.json({ connected: true, latencyMs });
       },
     }),

@@ -86,6 +86,7 @@ describe('a host that is not on the list is refused without a lookup', () => {
     ['::ffff:127.0.0.1', 6000],
     ['169.254.169.254', 80],
     ['localhost', 6000],
+    ['/var/run/postgresql', 5432],
     ['', 5432],
   ] as const)
     it(`${JSON.stringify(host)}:${port}`, async () => {

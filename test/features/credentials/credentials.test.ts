@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { inspect } from 'node:util';
+import { createComponents } from '../../../src/features/credentials/components.ts';
 import type { Configuration } from '../../../src/features/credentials/configuration.ts';
 import { CredentialError } from '../../../src/features/credentials/credential-error.ts';
 import { CredentialProviderFactory } from '../../../src/features/credentials/credential-provider-factory.ts';
@@ -293,6 +294,17 @@ describe('components', () => {
       (await failure(fixture.components.getSecret('x', 'nowhere'))).message,
       /no component nowhere/,
     );
+  });
+  it('may have names that begin with a prefix of their own', async () => {
+    const { provider } = fixture.components.main;
+    const { get } = createComponents({
+      main: provider,
+      settings: new Map([['secretstore', { create: async () => provider, prefix: 'connections-' }]]),
+      prefix: 'myapp/credentials/',
+      deploymentDocument: 'myapp/deployment',
+    });
+    assert.equal((await get()).prefix, 'connections-');
+    assert.equal((await get('vault')).prefix, 'myapp/credentials/');
   });
   it('getDeploymentSecret gives one value, and null without it or its document', async () => {
     const { components, backends } = fixture;

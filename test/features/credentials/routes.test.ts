@@ -191,10 +191,10 @@ describe('the log', () => {
     await http.post('/credentials').set(authorized).send(config);
     await http.post('/credentials/test').set(authorized).send(config);
     assert.deepEqual(
-      lines.map(({ caller, outcome, msg }) => ({ caller, outcome, msg })),
+      lines.map(({ audit, caller, callerId, outcome, msg }) => [audit, caller, callerId, outcome, msg]),
       [
-        { caller: '42', outcome: 'done', msg: 'credentials saved' },
-        { caller: '42', outcome: 'refused', msg: 'connection tested' },
+        [true, 'ada@example.com', '42', 'done', 'an administrator registers a connection'],
+        [true, 'ada@example.com', '42', 'refused', 'an administrator tests a connection'],
       ],
     );
     assert.doesNotMatch(JSON.stringify([lines, requests]), /warehouse/);
