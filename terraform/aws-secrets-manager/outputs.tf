@@ -15,9 +15,12 @@ output "kms_key_arn" {
 
 output "environment" {
   description = "What the service is told by its environment."
-  value = {
-    SECRET_PROVIDER = "aws"
-    AWS_REGION      = data.aws_region.current.name
-    SECRET_PREFIX   = var.prefix
-  }
+  value = merge(
+    {
+      SECRET_PROVIDER = "aws"
+      AWS_REGION      = data.aws_region.current.name
+      SECRET_PREFIX   = var.prefix
+    },
+    { for role in aws_iam_role.admin : "WRITER_AWS_ROLE_ARN" => role.arn },
+  )
 }

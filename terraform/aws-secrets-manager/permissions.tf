@@ -37,29 +37,29 @@ resource "aws_iam_role_policy" "read" {
 }
 
 resource "aws_iam_role_policy" "write" {
-  name = "write-secrets"
-  role = aws_iam_role.this["rotation"].id
+  name   = "write-secrets"
+  role   = aws_iam_role.this["rotation"].id
+  policy = jsonencode({ Version = "2012-10-17", Statement = local.write_statements.rotation })
+}
 
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        # A value is put beside the current one, and then AWSCURRENT is moved to it.
-        Sid      = "Write"
-        Effect   = "Allow"
-        Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
-        Resource = local.arns.rotation.writes
-      },
-      {
-        Sid      = "Encrypt"
-        Effect   = "Allow"
-        Action   = ["kms:GenerateDataKey"]
-        Resource = [aws_kms_key.this.arn]
-        Condition = { StringEquals = {
-          "kms:ViaService"                  = "secretsmanager.${data.aws_region.current.name}.amazonaws.com"
-          "kms:EncryptionContext:SecretARN" = local.arns.rotation.writes
-        } }
-      },
-    ]
-  })
+locals {
+  write_statements = { for key, arns in { rotation = local.arns.rotation.writes, admin = local.admin_writes } : key => [
+    {
+      # A value is put beside the current one, and then AWSCURRENT is moved to it.
+      Sid      = "Write"
+      Effect   = "Allow"
+      Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
+      Resource = arns
+    },
+    {
+      Sid      = "Encrypt"
+      Effect   = "Allow"
+      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      Resource = [aws_kms_key.this.arn]
+      Condition = { StringEquals = {
+        "kms:ViaService"                  = "secretsmanager.${data.aws_region.current.name}.amazonaws.com"
+        "kms:EncryptionContext:SecretARN" = arns
+      } }
+    },
+  ] }
 }

@@ -10,6 +10,7 @@ locals {
   writers = { for id, secret in aws_secretsmanager_secret.this : id => concat(
     var.administrator_arns,
     [for key, identity in local.identities : aws_iam_role.this[key].arn if contains(identity.writes, id)],
+    [for role in aws_iam_role.admin : role.arn if contains(local.identities.service.reads, id)],
     id == "database" ? local.function : [],
   ) }
 }

@@ -1,10 +1,13 @@
 output "environment" {
   description = "What the service is told by its environment."
-  value = {
-    SECRET_PROVIDER = "azure"
-    AZURE_VAULT_URL = trimsuffix(azurerm_key_vault.this.vault_uri, "/")
-    SECRET_PREFIX   = var.prefix
-  }
+  value = merge(
+    {
+      SECRET_PROVIDER = "azure"
+      AZURE_VAULT_URL = trimsuffix(azurerm_key_vault.this.vault_uri, "/")
+      SECRET_PREFIX   = var.prefix
+    },
+    { for identity in azurerm_user_assigned_identity.admin : "WRITER_AZURE_CLIENT_ID" => identity.client_id },
+  )
 }
 
 output "client_ids" {

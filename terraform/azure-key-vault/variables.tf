@@ -103,6 +103,12 @@ variable "log_analytics_workspace_id" {
   default     = null
 }
 
+variable "admin_secrets" {
+  description = "Makes the identity with which the service writes secrets for administrators: for ADMIN_SECRETS=enabled."
+  type        = bool
+  default     = false
+}
+
 variable "value_versions" {
   description = "A counter for each secret in `values`: raising it writes the value again."
   type        = map(number)

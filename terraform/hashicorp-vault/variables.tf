@@ -79,6 +79,12 @@ variable "audience" {
   default     = "vault"
 }
 
+variable "admin_secrets" {
+  description = "Makes the identity with which the service writes secrets for administrators: for ADMIN_SECRETS=enabled."
+  type        = bool
+  default     = false
+}
+
 variable "values" {
   description = "JSON texts of the secrets that nobody rotates, by name. Needed only when a counter in value_versions changes; never stored in plan or state."
   type        = map(string)

@@ -17,6 +17,7 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       const { values, roles, openai, directory } = application;
       const planted = plantedValue();
       const given = {
+        admin_secrets: true,
         audit_files: { first: `${directory}/audit-1.log`, second: `${directory}/audit-2.log` },
         value_versions: {
           'external-api-keys': 1,
@@ -64,6 +65,12 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       await assertRefuses(reader, ['database', 'jwt', 'openai', 'external-api-keys'], 'write');
       await assertRefuses(writer, ['external-api-keys', 'other'], 'read');
       await assertRefuses(writer, ['database-administrator', 'external-api-keys'], 'write');
+
+      const admin = await vault.logInAs('admin');
+      await assertRefuses(admin, ['database', 'external-api-keys'], 'read');
+      await assertRefuses(admin, ['database-administrator', 'database-owner'], 'write');
+      const { write } = await admin.provider();
+      assert.equal(await write?.('myapp/external-api-keys', '{"stripe":"x"}', { expected: '1' }), '2');
 
       const service = await startWith(application, reader.environment, cleanUp);
       assert.equal(await service.databaseUser(), 'myapp_a');

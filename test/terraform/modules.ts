@@ -48,9 +48,11 @@ export async function parseModule(name: string, files: Record<string, string>): 
   };
 }
 
-/** The only resource of a type. @throws Error */
+/** The only resource of a type, beside the one of the second identity. @throws Error */
 export function one({ resources, name }: Module, type: string): Block {
-  const [found, ...others] = resources.filter((resource) => resource.type === type);
+  const [found, ...others] = resources.filter(
+    (resource) => resource.type === type && resource.name !== 'admin',
+  );
   if (!found || others.length > 0) throw new Error(`${name}: not one ${type}`);
   return found.block;
 }

@@ -200,6 +200,32 @@ run "rotation_by_aws" {
   }
 }
 
+run "writes_for_administrators" {
+  variables {
+    admin_secrets = true
+  }
+  override_resource {
+    target = aws_iam_role.admin
+    values = { arn = "arn:aws:iam::111122223333:role/myapp-admin" }
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role.admin[0].assume_role_policy).Statement[0].Principal == { AWS = "arn:aws:iam::111122223333:role/myapp" }
+    error_message = "The service alone assumes it."
+  }
+  assert {
+    condition     = !strcontains(aws_iam_role_policy.admin[0].policy, "GetSecretValue") && !strcontains(aws_iam_role_policy.admin[0].policy, "administrator") && strcontains(aws_iam_role_policy.admin[0].policy, "myapp/external-api-keys-")
+    error_message = "It writes the secrets of the service, and reads none."
+  }
+  assert {
+    condition     = contains(jsondecode(aws_secretsmanager_secret_policy.this["external-api-keys"].policy).Statement[1].Condition.ArnNotEquals["aws:PrincipalArn"], "arn:aws:iam::111122223333:role/myapp-admin")
+    error_message = "The resource policy lets it write."
+  }
+  assert {
+    condition     = output.environment["WRITER_AWS_ROLE_ARN"] == "arn:aws:iam::111122223333:role/myapp-admin"
+    error_message = "The service is told of it."
+  }
+}
+
 run "no_version_of_what_rotates" {
   assert {
     condition     = length(aws_secretsmanager_secret_version.this) == 0

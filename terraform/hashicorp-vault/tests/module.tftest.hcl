@@ -112,6 +112,25 @@ run "leased_logins" {
   }
 }
 
+run "writes_for_administrators" {
+  variables {
+    admin_secrets = true
+  }
+  assert {
+    condition = vault_policy.admin["myapp-admin"].policy == join("\n", [
+      "path \"secret/data/myapp/database\" { capabilities = [\"create\",\"update\"] }",
+      "path \"secret/data/myapp/external-api-keys\" { capabilities = [\"create\",\"update\"] }",
+      "path \"secret/data/myapp/jwt\" { capabilities = [\"create\",\"update\"] }",
+      "path \"secret/data/myapp/openai\" { capabilities = [\"create\",\"update\"] }",
+    ])
+    error_message = "It writes the secrets of the service, and reads none."
+  }
+  assert {
+    condition     = vault_kubernetes_auth_backend_role.admin["myapp-admin"].bound_service_account_names == toset(["myapp"]) && output.environment["WRITER_VAULT_KUBERNETES_ROLE"] == "myapp-admin"
+    error_message = "The service logs in with its own service account, and is told of the role."
+  }
+}
+
 run "refuses_values_of_what_rotates" {
   command = plan
   variables {

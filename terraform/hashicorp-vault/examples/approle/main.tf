@@ -41,6 +41,11 @@ variable "value_versions" {
   default = {}
 }
 
+variable "admin_secrets" {
+  type    = bool
+  default = false
+}
+
 variable "audit_files" {
   type    = map(string)
   default = {}
@@ -57,6 +62,7 @@ module "secrets" {
   database_password = var.database_password
   values            = var.values
   value_versions    = var.value_versions
+  admin_secrets     = var.admin_secrets
   audit_files       = var.audit_files
 }
 
