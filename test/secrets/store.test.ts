@@ -191,6 +191,20 @@ describe('refreshIfStale', () => {
     assert.equal(store.status()[0]?.lastFailure, undefined);
   });
 
+  it('goes past an open breaker, which a look does not', async () => {
+    const { put, load, secret, backend, clock } = createFixture();
+    put(1);
+    await load();
+    backend.fail('unavailable');
+    await clock.advance(2 * TTL);
+    backend.recover();
+    put(2);
+    const { read, version } = backend.calls;
+    await clock.advance(5_000);
+    assert.deepEqual({ ...backend.calls, close: 0 }, { read, version, close: 0 }, 'the breaker is open');
+    assert.equal((await secret.refreshIfStale('v1')).value.n, 2);
+  });
+
   it('a second rotation within the cooldown is waited for', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
