@@ -1,15 +1,14 @@
-/** Runs `work` on each item, at most `limit` at a time, and keeps the order. Waits for all, whatever fails. */
+/** Runs `work` on each item, at most `limit` at a time, and keeps the order. Rejects with the first failure. */
 export async function concurrently<T, R>(
   items: readonly T[],
   limit: number,
   work: (item: T) => Promise<R>,
-): Promise<PromiseSettledResult<R>[]> {
-  const outcomes: PromiseSettledResult<R>[] = [];
+): Promise<R[]> {
+  const results: R[] = [];
   const queue = items.entries();
   const worker = async () => {
-    for (const [index, item] of queue)
-      [outcomes[index]] = (await Promise.allSettled([work(item)])) as [PromiseSettledResult<R>];
+    for (const [index, item] of queue) results[index] = await work(item);
   };
   await Promise.all(Array.from({ length: limit }, worker));
-  return outcomes;
+  return results;
 }

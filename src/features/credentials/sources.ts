@@ -9,6 +9,13 @@ import type { SecretData } from './secret-values.ts';
 /** Those that come with the template; `CredentialProviderFactory.register` adds others. */
 export type CredentialSource = 'direct' | 'agent' | 'aws-secrets' | 'vault-secrets' | 'azure-secrets';
 
+/** One secret holds the fields, or each field names a secret of its own. */
+export type SecretMode = 'multi-key' | 'single-key';
+
+export type SecretLocation =
+  | { mode: Extract<SecretMode, 'multi-key'>; name: string }
+  | { mode: Extract<SecretMode, 'single-key'> };
+
 export interface SourceContext {
   components: Components;
   /** AWS accounts that are allowed, as `region:account`. */
@@ -26,8 +33,8 @@ export interface CredentialProvider {
   title: string;
   /** The fields that say where the secret is; each with a title and an example for the page. */
   fields: Record<string, z.ZodType<string | undefined>>;
-  /** The name of the one secret that holds everything; undefined: each field names its own. */
-  secretName(config: Fields, guid?: string): string | undefined;
+  /** @param guid under which the configuration is stored, if it is. @throws CredentialError */
+  locate(config: Fields, guid?: string): SecretLocation;
   /** @throws CredentialError unless the secret may be read, and was */
   read(name: string, config: Fields, context: SourceContext): Promise<SecretData>;
 }
@@ -50,7 +57,11 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
   direct: {
     title: 'The secret backend of this service',
     fields: { 'secret-path': optional('Name of the secret', 'myapp/credentials/warehouse') },
-    secretName: (config, guid) => textOf(config, 'secret-path') ?? guid,
+    locate(config, guid) {
+      const name = textOf(config, 'secret-path') ?? guid;
+      if (name === undefined) throw new CredentialError('invalid', 'Missing fields: [secret-path]');
+      return { mode: 'multi-key', name };
+    },
     async read(name, config, context) {
       const { main } = context.components;
       // Without a path the secret is called like the configuration.
@@ -65,7 +76,10 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
       component: optional('Component', 'secretstore'),
       'secret-path': optional('Name of the secret, or nothing', 'myapp/credentials/warehouse'),
     },
-    secretName: (config) => textOf(config, 'secret-path'),
+    locate(config) {
+      const name = textOf(config, 'secret-path');
+      return name === undefined ? { mode: 'single-key' } : { mode: 'multi-key', name };
+    },
     async read(name, config, context) {
       return readBelowPrefix(await context.components.get(textOf(config, 'component')), name, context);
     },
@@ -80,7 +94,7 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
       ),
       region: optional('Region', 'eu-central-1'),
     },
-    secretName: (config) => textOf(config, 'secret_arn'),
+    locate: ({ secret_arn }) => ({ mode: 'multi-key', name: String(secret_arn) }),
     async read(arn, config, { components, awsPlaces, signal }) {
       const { region, name } = requireAllowedArn(arn, awsPlaces);
       if ((config.region ?? region) !== region)
@@ -94,7 +108,7 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
   'vault-secrets': {
     title: 'HashiCorp Vault',
     fields: { path: text('Path of the secret below the KV mount', 'myapp/credentials/warehouse') },
-    secretName: (config) => textOf(config, 'path'),
+    locate: ({ path }) => ({ mode: 'multi-key', name: String(path) }),
     async read(path, _config, context) {
       return readBelowPrefix(await context.components.get('vault'), path, context);
     },
@@ -106,7 +120,7 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
       vault_url: text('URL of the vault', 'https://myvault.vault.azure.net'),
       name: text('Name of the secret', 'myapp-credentials-warehouse'),
     },
-    secretName: (config) => textOf(config, 'name'),
+    locate: ({ name }) => ({ mode: 'multi-key', name: String(name) }),
     async read(name, config, context) {
       const AZURE_VAULT_URL = requireAllowedVault(String(config.vault_url), context.azureVaults);
       return readBelowPrefix(await context.components.getFor('azure', { AZURE_VAULT_URL }), name, context);

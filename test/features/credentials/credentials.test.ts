@@ -256,7 +256,7 @@ describe('sources of one’s own', () => {
     CredentialProviderFactory.register('planted', {
       title: 'A source of this test',
       fields: { shelf: z.string() },
-      secretName: ({ shelf }) => String(shelf),
+      locate: ({ shelf }) => ({ mode: 'multi-key', name: String(shelf) }),
       read: async (shelf) => ({
         'user-key': fixture.login.username,
         'password-key': `${shelf}-c4n4ry-password`,
