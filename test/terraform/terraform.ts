@@ -58,7 +58,7 @@ export async function openTerraform({ root, environment = {}, cleanUp }: Terrafo
   };
 
   await terraform('init', '-backend=false', '-input=false').catch((error: Error) => {
-    throw new Unavailable(`terraform cannot have the providers of ${root}: ${lastLines(error.message)}`);
+    throw new Unavailable(`terraform cannot have the providers of ${root}: ${reason(error.message)}`);
   });
 
   let variables: string[] = [];
@@ -108,13 +108,11 @@ export async function openTerraform({ root, environment = {}, cleanUp }: Terrafo
 
 export type Terraform = Awaited<ReturnType<typeof openTerraform>>;
 
-const lastLines = (text: string) =>
-  text
-    .split('\n')
-    .map((line) => line.replace(/^[╷│╵\s]+/, ''))
-    .filter(Boolean)
-    .slice(-3)
-    .join(' ');
+/** The first error, without Terraform's frame and its advice. */
+const reason = (text: string): string => {
+  const plain = text.replaceAll(/[╷│╵]/g, '').replaceAll(/\s+/g, ' ');
+  return /Error: (.*?)(?= To see which| Error: |$)/.exec(plain)?.[1]?.trim() ?? plain;
+};
 
 /** Skips the test, with the reason, where a part of it cannot be had on this machine. */
 export async function whereAvailable<T>(
