@@ -25,6 +25,8 @@ export interface TimeLimits {
   request: number;
   /** For the next request on a connection to begin. */
   keepAlive: number;
+  /** Without a byte in either direction while a request is under way: for callers who do not read their answer. */
+  silence: number;
   /** Between two looks for connections that are past a limit. */
   look: number;
 }
@@ -34,6 +36,8 @@ const LIMITS: TimeLimits = {
   request: 60_000,
   // Longer than load balancers keep a connection, so that they close it and not we under a request of theirs.
   keepAlive: 65_000,
+  // Longer than the AI provider is waited for, every second attempt included.
+  silence: 300_000,
   look: 5_000,
 };
 
@@ -79,6 +83,7 @@ export async function startHttpServer(
     unanswered.add(response);
     response.once('close', () => unanswered.delete(response));
   });
+  server.setTimeout(limits.silence);
   await listen(server, host, port);
 
   return {

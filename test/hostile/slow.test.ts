@@ -1,10 +1,11 @@
 /** Callers who take their time, with limits that are short enough to wait for. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { serveTestApp } from '../support/serve.ts';
 import { openWire, statusesOf } from '../support/wire.ts';
 
-const LIMITS = { headers: 300, request: 600, keepAlive: 300, look: 50 };
+const LIMITS = { headers: 300, request: 600, keepAlive: 300, silence: 2_000, look: 50 };
 
 let server: Awaited<ReturnType<typeof serveTestApp>>;
 afterEach(() => server.close());
@@ -46,6 +47,19 @@ describe('slow callers', () => {
     const wire = await openWire(server.port);
     assert.ok(await wire.closes());
     assert.equal(statusesOf(wire.received())[0], 408);
+  });
+
+  it('who do not read their answers keep them no longer than the limit', { timeout: 60_000 }, async () => {
+    server = await serveTestApp({ limits: LIMITS });
+    const wire = await openWire(server.port);
+    wire.pause();
+    const asked = 30;
+    wire.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(asked));
+    // An answer that nobody takes ends in the log when the server gives it up.
+    while (!server.lines.some(({ msg }) => msg === 'request aborted')) await nextTurn();
+    wire.resume();
+    assert.ok(await wire.closes());
+    assert.ok(statusesOf(wire.received()).length < asked);
   });
 
   it('many of them keep nobody else waiting', async () => {

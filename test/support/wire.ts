@@ -4,6 +4,9 @@ import { connect } from 'node:net';
 
 export interface Wire {
   write(bytes: string | Buffer): void;
+  /** Reads no more, or again. */
+  pause(): void;
+  resume(): void;
   /** Sends no more. */
   end(): void;
   /** What has come so far. */
@@ -25,6 +28,8 @@ export async function openWire(port: number): Promise<Wire> {
   await once(socket, 'connect');
   return {
     write: (bytes) => void socket.write(bytes),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => void socket.end(),
     received: () => received,
     closes: () => Promise.race([closed, once(AbortSignal.timeout(10_000), 'abort').then(() => false)]),
