@@ -18,6 +18,7 @@ const DEVIATIONS = {
     'moto enforces no policy by default, and then sees the resource `*` only: it cannot forbid one secret',
   'unknown credentials are an identity error':
     'moto takes any key by default, and otherwise refuses in XML, which is not this protocol',
+  'the reader is refused to write': 'moto enforces no policy: here reader and writer are the same',
 };
 
 const { INTEROP_AWS_ENDPOINT: endpoint } = process.env;
@@ -42,6 +43,7 @@ function describeAws(endpoint: string) {
       const administrator = createAdministrator(environment.AWS_REGION);
       return {
         provider: createProvider(),
+        writer: createProvider(),
         nameOf: (secret) => `${prefix}/${secret}`,
         put: administrator.put,
         disable: administrator.remove,

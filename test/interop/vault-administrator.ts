@@ -32,25 +32,37 @@ export async function createVaultAdministrator({ address, token }: { address: st
     if (!mounted[path.replace(/.*\//, '').concat('/')]) await call('POST', path, { type });
   };
 
-  await call('PUT', `sys/policies/acl/${prefix}`, {
-    policy: `
+  /** An AppRole with one policy of its name. */
+  const createRole = async (name: string, policy: string) => {
+    await call('PUT', `sys/policies/acl/${name}`, { policy });
+    await call('POST', `auth/approle/role/${name}`, { token_policies: [name], token_ttl: '1h' });
+    const { data: role } = await call('GET', `auth/approle/role/${name}/role-id`);
+    const { data: secret } = await call('POST', `auth/approle/role/${name}/secret-id`, {});
+    return {
+      method: 'approle',
+      roleId: role.role_id as string,
+      secretId: secret.secret_id as string,
+    } as const;
+  };
+
+  await enable('sys/auth/approle', 'approle');
+  const appRole = await createRole(
+    prefix,
+    `
       path "secret/data/${prefix}/*" { capabilities = ["read"] }
       path "secret/metadata/${prefix}/*" { capabilities = ["read"] }
       path "database/creds/${prefix}" { capabilities = ["read"] }
       path "sys/leases/revoke" { capabilities = ["update"] }`,
-  });
-  await enable('sys/auth/approle', 'approle');
-  await call('POST', `auth/approle/role/${prefix}`, { token_policies: [prefix], token_ttl: '1h' });
-  const { data: role } = await call('GET', `auth/approle/role/${prefix}/role-id`);
-  const { data: secret } = await call('POST', `auth/approle/role/${prefix}/secret-id`, {});
+  );
+  const writerRole = await createRole(
+    `${prefix}-writer`,
+    `path "secret/data/${prefix}/*" { capabilities = ["create", "update"] }`,
+  );
 
   return {
     prefix,
-    appRole: {
-      method: 'approle',
-      roleId: role.role_id as string,
-      secretId: secret.secret_id as string,
-    } as const,
+    appRole,
+    writerRole,
     /** A token with the application's policy. */
     async createToken(): Promise<string> {
       const { auth } = await call('POST', 'auth/token/create', { policies: [prefix], ttl: '1h' });

@@ -16,7 +16,7 @@ else it('Vault', { skip: 'INTEROP_VAULT_ADDR and INTEROP_VAULT_TOKEN are not set
 
 async function describeVault(address: string, token: string) {
   const administrator = await createVaultAdministrator({ address, token });
-  const { prefix, appRole, put, remove } = administrator;
+  const { prefix, appRole, writerRole, put, remove } = administrator;
   const providerAs = async (auth: VaultAuth) => createVault({ address, auth });
 
   const identities: [label: string, auth: () => Promise<VaultAuth>, impostor: VaultAuth][] = [
@@ -33,6 +33,7 @@ async function describeVault(address: string, token: string) {
       await put(`${prefix}-other/secret`, '{"n":"1"}');
       return {
         provider: await providerAs(auth),
+        writer: await providerAs(writerRole),
         nameOf: (secret) => `${prefix}/${label}/${secret}`,
         put,
         disable: remove,

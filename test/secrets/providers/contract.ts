@@ -270,7 +270,7 @@ export function describeProvider(
       const name = nameOf('raced');
       let expected: string | null = null;
       for (let round = 0; round < 3; round += 1) {
-        const values = Array.from({ length: 4 }, (_, index) => JSON.stringify({ round, index }));
+        const values = Array.from({ length: 4 }, (_, index) => JSON.stringify({ n: `${round} ${index}` }));
         const outcomes = await Promise.allSettled(values.map((value) => write(name, value, { expected })));
         const winners = values.filter((_, index) => outcomes[index]?.status === 'fulfilled');
         for (const outcome of outcomes)
