@@ -31,6 +31,8 @@ export async function startEngine(directory: string, cleanUp: AsyncDisposableSta
   cleanUp.defer(async () => {
     engine.kill('SIGTERM');
     await ended;
+    // The engine leaves its own network namespace mounted.
+    await run('umount', [join(directory, 'exec-root', 'netns', 'default')]).catch(() => {});
   });
   const deadline = performance.now() + 60_000;
   while (engine.exitCode === null && performance.now() < deadline) {
