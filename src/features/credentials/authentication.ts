@@ -76,10 +76,12 @@ export async function passwordFor(
   }
 }
 
-/** The host's own region goes before the field. */
+/** The host's own region goes before the field. It becomes part of AWS's own host names, so it has to be one. */
 function regionOf(host: string, field: unknown): string {
   const [, region = field] = /\.([a-z0-9-]+)\.rds\.amazonaws\.com(?:\.cn)?$/.exec(host) ?? [];
-  if (typeof region !== 'string') throw new CredentialError('invalid', 'Missing fields: [region]');
+  if (region === undefined) throw new CredentialError('invalid', 'Missing fields: [region]');
+  if (typeof region !== 'string' || !/^[a-z0-9-]{1,32}$/.test(region))
+    throw new CredentialError('invalid', 'region is not the name of a region.');
   return region;
 }
 

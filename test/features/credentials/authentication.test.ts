@@ -135,6 +135,13 @@ describe('IAM role', () => {
   });
 });
 
+it('a region that would lead out of AWS is refused', async () => {
+  for (const region of ['evil.example/', 'eu-central-1.evil.example', 'a@evil.example', '../x'])
+    await assert.rejects(test({ ...iamRole, host: '127.0.0.1', region }), {
+      message: 'region is not the name of a region.',
+    });
+});
+
 describe('a token', () => {
   it('goes to nobody without a certificate of the right name', async () => {
     await assert.rejects(test({ ...iamUser, extra: { sslmode: 'require' } }), { message: /verify-full/ });

@@ -123,6 +123,7 @@ describe('a failure', () => {
 });
 
 describe('a configuration that is none', () => {
+  const { http } = createFixture({ saveCredentials: () => assert.fail('it was taken') });
   const text = (length: number) => 'x'.repeat(length);
   for (const [title, body] of [
     ['an unknown source', { credentialSource: 'nowhere' }],
@@ -151,14 +152,12 @@ describe('a configuration that is none', () => {
     });
 
   it('is not shown to the one who sent it', async () => {
-    const { http } = createFixture();
     const body = { ...config, credentialSource: 'shown-nowhere', password: { value: 'shown-nowhere' } };
     const { text: answer } = await http.post('/credentials').set(authorized).send(body).expect(400);
     assert.doesNotMatch(answer, /shown-nowhere/);
   });
 
   it('names the sources there are', async () => {
-    const { http } = createFixture();
     const { body } = await http
       .post('/credentials')
       .set(authorized)
@@ -168,7 +167,6 @@ describe('a configuration that is none', () => {
   });
 
   it('a huge one is not read', async () => {
-    const { http } = createFixture();
     await http
       .post('/credentials')
       .set(authorized)
@@ -177,7 +175,6 @@ describe('a configuration that is none', () => {
   });
 
   it('a key __proto__ changes nothing', async () => {
-    const { http } = createFixture();
     const body =
       '{"secret-path":"myapp/credentials/x","__proto__":{"polluted":true},"extra":{"__proto__":"x"}}';
     await http.post('/credentials').set(authorized).set('Content-Type', 'application/json').send(body);
