@@ -7,6 +7,7 @@ import { SecretError } from '../../errors.ts';
 import { HttpProblem } from '../../middleware/http-problem.ts';
 import { withConnection } from '../../rotation/connection.ts';
 import { lockKey } from '../../rotation/lock.ts';
+import { withinTime } from '../../secrets/within-time.ts';
 import type { FeatureContext } from '../feature.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { databaseProblem, proveDatabase, proveJwt, proveOpenAI } from './proofs.ts';
@@ -27,13 +28,20 @@ export interface PublisherOptions extends FeatureContext {
   hosts: AllowedHosts;
 }
 
+/** Milliseconds for the look at the version in force. */
+const PATIENCE = 3_000;
+
 export function createPublisher(options: PublisherOptions): Publish {
-  const { config, provider, live, secrets, database, hosts } = options;
+  const { config, provider, store, secrets, database, clock, hosts } = options;
 
   /** Null where there is none. */
   const currentVersion = async (name: string): Promise<string | null> => {
     try {
-      return await (provider.version?.(name) ?? provider.read(name).then(({ version }) => version));
+      return await withinTime(PATIENCE, clock, async (signal) =>
+        provider.version
+          ? provider.version(name, { signal })
+          : (await provider.read(name, { signal })).version,
+      );
     } catch (error) {
       if (error instanceof SecretError && error.code === 'not-found') return null;
       throw error;
@@ -49,7 +57,7 @@ export function createPublisher(options: PublisherOptions): Publish {
 
   /** The lock is taken with the new login, as the one in use may be what has to be replaced. */
   const writeDatabase = async (proposal: Proposal & { id: 'database' }, publication: Publication) => {
-    if (live.database.current().lease)
+    if (store.status().some(({ leaseEndsIn }) => leaseEndsIn !== undefined))
       throw new HttpProblem(400, 'Each process gets a login of its own: there is none to write.');
     const version = await withConnection(proposal.value, async (client) => {
       await proveDatabase(client);
@@ -57,8 +65,9 @@ export function createPublisher(options: PublisherOptions): Publish {
     }).catch((error) => {
       throw error instanceof HttpProblem || error instanceof SecretError ? error : databaseProblem(error);
     });
-    // Resolves once connections of the new login have taken over; those of the old one end when they are unused.
-    await database.start();
+    // Until connections of the new login have taken over; those of the old one end when they are unused. What fails here
+    // is logged and tried again by the database itself, and the new value is written in any case.
+    await database.start().catch(() => {});
     return version;
   };
 
