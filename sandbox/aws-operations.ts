@@ -46,7 +46,7 @@ export function createOperations(region: string) {
   const operations = {
     GetSecretValue({ SecretId, VersionId, VersionStage }: RequestParameters) {
       const secret = secrets.findUsable(SecretId);
-      if (secret.keyDisabled)
+      if (secret.key === 'disabled')
         throw new AwsError(
           'DecryptionFailure',
           "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
@@ -125,8 +125,9 @@ export function createOperations(region: string) {
       if (secrets.has(name)) operations.PutSecretValue({ SecretId: name, SecretString: value });
       else operations.CreateSecret({ Name: name, SecretString: value });
     },
-    disableKey(name: string) {
-      secrets.find(name).keyDisabled = true;
+    /** Of the KMS key that encrypts the secret. */
+    setKey(name: string, state: 'enabled' | 'disabled') {
+      secrets.find(name).key = state;
     },
   };
 }

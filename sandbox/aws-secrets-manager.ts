@@ -32,7 +32,7 @@ export async function startAwsSecretsManager({
 }: AwsSecretsManagerOptions) {
   const reader = createAccessKey('ASIA');
   const administrator = createAccessKey('AKIA');
-  const { operations, put, disableKey } = createOperations(region);
+  const { operations, put, setKey } = createOperations(region);
   const sts = await startSts({ roles: [{ arn: WRITER_ROLE, trusts: reader.accessKeyId }] });
   const reads = { value: 0, version: 0 };
   const faults = createFaults((refusal, _request, response) => {
@@ -110,8 +110,16 @@ export async function startAwsSecretsManager({
     async remove(name: string) {
       operations.DeleteSecret({ SecretId: name });
     },
-    /** Disables the KMS key that encrypts the secret. */
-    disableKey,
+    async restore(name: string) {
+      operations.RestoreSecret({ SecretId: name });
+    },
+    /** Deletes it so that nothing brings it back. */
+    destroy(name: string) {
+      operations.DeleteSecret({ SecretId: name, ForceDeleteWithoutRecovery: true });
+    },
+    /** Of the KMS key that encrypts the secret. */
+    disableKey: (name: string) => setKey(name, 'disabled'),
+    enableKey: (name: string) => setKey(name, 'enabled'),
     async close() {
       await Promise.all([listening.close(), credentials.close(), sts.close()]);
     },

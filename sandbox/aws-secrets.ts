@@ -14,8 +14,8 @@ export interface StoredSecret {
   arn: string;
   versions: Version[];
   deletedAt?: number;
-  /** The KMS key that encrypts it is disabled, so that nobody can read the value. */
-  keyDisabled?: boolean;
+  /** Whether the KMS key that encrypts it can be used. */
+  key?: 'enabled' | 'disabled';
 }
 
 export function createSecrets(region: string) {

@@ -62,25 +62,31 @@ export async function startAzureKeyVault({
     if (role === 'reader') reads[action === 'getSecret' ? 'value' : 'version'] += 1;
   };
 
+  const createVault = (secrets: ReturnType<typeof createSecrets>) => {
+    const vault = express();
+    vault.use(express.json({ type: () => true, limit: '1mb' }), faults.middleware);
+    vault.use((request, _response, next) => {
+      if (request.query['api-version'] === undefined)
+        throw new KeyVaultError(400, 'BadParameter', 'api-version must be specified.');
+      next();
+    });
+    vault.use(createSecretRoutes(secrets, authorize));
+    vault.use((error: Error, _request: Request, response: Response, _next: unknown) =>
+      sendError(response, error, challenge),
+    );
+    return vault;
+  };
+
   const secrets = createSecrets();
-  const router = createSecretRoutes(secrets, authorize);
-
-  const vault = express();
-  vault.use(express.json({ type: () => true, limit: '1mb' }), faults.middleware);
-  vault.use((request, _response, next) => {
-    if (request.query['api-version'] === undefined)
-      throw new KeyVaultError(400, 'BadParameter', 'api-version must be specified.');
-    next();
-  });
-  vault.use(router);
-  vault.use((error: Error, _request: Request, response: Response, _next: unknown) =>
-    sendError(response, error, challenge),
-  );
-
-  const listening = await listen(vault, { tls: { key, cert } });
+  const [listening, other] = await Promise.all([
+    listen(createVault(secrets), { tls: { key, cert } }),
+    listen(createVault(createSecrets()), { tls: { key, cert } }),
+  ]);
 
   return {
     url: listening.url,
+    /** Another vault of the same owner, without any secret. */
+    otherVaultUrl: other.url,
     listening,
     /** The authority's certificate in PEM, for a process that is running already. */
     ca,
@@ -112,12 +118,20 @@ export async function startAzureKeyVault({
     async remove(name: string) {
       secrets.remove(name);
     },
+    async recover(name: string) {
+      secrets.recover(name);
+    },
+    /** Deletes the secret for good. */
+    purge: secrets.purge,
     /** Disables the current version. */
     async disable(name: string) {
       secrets.update(name, undefined, { attributes: { enabled: false } });
     },
+    async enable(name: string) {
+      secrets.update(name, undefined, { attributes: { enabled: true } });
+    },
     async close() {
-      await Promise.all([listening.close(), identity.close()]);
+      await Promise.all([listening.close(), other.close(), identity.close()]);
     },
   };
 }

@@ -80,6 +80,9 @@ export function createSecrets() {
       return secret;
     },
 
+    /** Deletes the secret for good. */
+    purge: (name: string) => void secrets.delete(name),
+
     recover(name: string) {
       const secret = find(name, { deleted: true });
       delete secret.deletedAt;

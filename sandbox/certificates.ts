@@ -1,4 +1,5 @@
 /** Certificates for stand-ins that speak TLS: an authority made for this run, and a server certificate it signs. */
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -36,7 +37,8 @@ export async function createCertificates({
     notAfterDate: new Date(Date.now() + 7 * DAY),
   } as const;
 
-  const authority = await generate([{ name: 'commonName', value: 'Sandbox authority' }], {
+  // A name of its own: of two authorities with one name, who verifies may take the wrong one.
+  const authority = await generate([{ name: 'commonName', value: `Sandbox authority ${randomUUID()}` }], {
     ...options,
     extensions: [
       { name: 'basicConstraints', cA: true, pathLenConstraint: 0, critical: true },

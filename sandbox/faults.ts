@@ -14,7 +14,7 @@ export type Fault =
   | { kind: 'slow-body' }
   /** The connection breaks. */
   | { kind: 'reset' }
-  /** Status 200 and half a JSON document. */
+  /** The answer, cut off before its end. */
   | { kind: 'malformed' }
   /** Status 200 and a JSON document that is none of the backend's. */
   | { kind: 'json'; body: unknown }
@@ -67,7 +67,8 @@ export function createFaults(
         else request.socket.resetAndDestroy();
         return;
       case 'malformed':
-        response.status(200).type('application/json').send('{"half": "a docu');
+        cutOff(response);
+        next();
         return;
       case 'json':
         response.status(200).json(fault.body);
@@ -105,6 +106,15 @@ export function createFaults(
       if (entry.remaining <= 0) active.delete(entry);
       show(entry.fault, request, response, next);
     },
+  };
+}
+
+/** Answers are sent as texts, also those of `response.json`. */
+function cutOff(response: Response) {
+  const send = response.send.bind(response);
+  response.send = (body) => {
+    response.send = send;
+    return send(typeof body === 'string' ? body.slice(0, Math.floor(body.length * 0.9)) : body);
   };
 }
 

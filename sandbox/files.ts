@@ -9,6 +9,7 @@ import { join } from 'node:path';
 export async function startFiles({ directory: parent }: { directory: string }) {
   const directory = join(parent, 'secrets');
   const values = new Map<string, string>();
+  const linked = new Set<string>();
   let generation = 0;
   let previous: string | undefined;
   await mkdir(directory, { mode: 0o700 });
@@ -39,7 +40,8 @@ export async function startFiles({ directory: parent }: { directory: string }) {
     directory,
     environment: { SECRETS_DIR: directory },
     async put(name: string, value: string) {
-      const isNew = !values.has(name);
+      const isNew = !linked.has(name);
+      linked.add(name);
       await change(() => values.set(name, value));
       if (isNew) await symlink(join('..data', `${name}.json`), join(directory, `${name}.json`));
     },

@@ -11,8 +11,8 @@ export interface Listening {
   refuse(): Promise<void>;
   /** Listens on the same port again. */
   accept(): Promise<void>;
-  /** With HTTPS: breaks every connection, and shows this certificate from now on. */
-  present(tls: Tls): void;
+  /** With HTTPS: breaks every connection, and shows this certificate from now on, or its own again. */
+  present(tls?: Tls): void;
   close(): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export async function listen(
 ): Promise<Listening> {
   const secure = tls && createTlsServer(tls, handler);
   const server = secure ?? createServer(handler);
+  // Longer than clients keep a connection, so that none is closed under a request of theirs.
+  server.keepAliveTimeout = 65_000;
   const open = (wanted: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -50,8 +52,8 @@ export async function listen(
     port: address.port,
     refuse: close,
     accept: () => open(address.port),
-    present(next) {
-      secure?.setSecureContext(next);
+    present(other = tls) {
+      if (other) secure?.setSecureContext(other);
       server.closeAllConnections();
     },
     close,

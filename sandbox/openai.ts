@@ -46,6 +46,11 @@ export async function startOpenAI({
     keys.add(key);
     return key;
   };
+  /** Makes a key of somebody's choice good. */
+  const acceptKey = (key: string) => {
+    keys.add(key);
+    return key;
+  };
   const revokeKey = (key: string) => void keys.delete(key);
   const administration = createServiceAccountRoutes({ administrator, createKey, revokeKey });
   const faults = createFaults((refusal, _request, response) => {
@@ -110,6 +115,7 @@ export async function startOpenAI({
     faults,
     /** Makes a key that is accepted until it is revoked. */
     createKey,
+    acceptKey,
     revokeKey,
     revokeKeys: () => keys.clear(),
     accepts: (key: string) => keys.has(key),

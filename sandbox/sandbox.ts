@@ -44,10 +44,12 @@ export interface SandboxOptions {
   provider: BackendName;
   /** Vault makes a database login for each process: how long its lease lasts, and how long at most, in seconds. */
   leases?: { defaultTtl: number; maxTtl: number } | undefined;
+  /** Makes passwords and signing keys of 32 characters or more. Default: random ones. */
+  createPassword?: () => string;
 }
 
 /** Credentials are random for each run. `close` ends every process and removes every file. */
-export async function startSandbox({ provider, leases }: SandboxOptions) {
+export async function startSandbox({ provider, leases, createPassword = randomPassword }: SandboxOptions) {
   const reaper = startReaper();
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'express-secrets-sandbox-')));
   reaper.remove(directory);
@@ -74,7 +76,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   const { owner, app, administrator: databaseAdministrator } = await prepareDatabase(postgres.connection);
   await runMigrations(databaseSchema.parse(owner));
 
-  const user = { email: 'ada@example.com', password: randomPassword() };
+  const user = { email: 'ada@example.com', password: createPassword() };
   /** A connection for each piece of work: the server may have been restarted in between. */
   const asAdministrator = async <T>(work: (administrator: Client) => Promise<T>): Promise<T> => {
     const administrator = new Client({ ...postgres.connection, database: app.dbname });
@@ -91,7 +93,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
 
   const values = {
     database: { ...app },
-    jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },
+    jwt: { secret_key: createPassword() + createPassword(), algorithm: 'HS256', expiry_hours: '24' },
     openai: { api_key: openai.createKey(), model: openai.model, base_url: openai.baseUrl },
     'external-api-keys': apis.createKeys(),
   };
@@ -115,7 +117,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
     );
     const old = rows[0]?.rolname ?? values.database.username;
     const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
-    Object.assign(values.database, { username, password: randomPassword() });
+    Object.assign(values.database, { username, password: createPassword() });
     await makeLogin(administrator, values.database);
     await write('database');
     await administrator.query(`ALTER ROLE ${escapeIdentifier(old)} NOLOGIN`);
@@ -128,7 +130,7 @@ export async function startSandbox({ provider, leases }: SandboxOptions) {
   const rotations: Record<Rotatable, () => Promise<void>> = {
     database: () => (backend.revokeLeases ? backend.revokeLeases() : asAdministrator(replaceLogin)),
     async jwt() {
-      values.jwt.secret_key = randomPassword() + randomPassword();
+      values.jwt.secret_key = createPassword() + createPassword();
       await write('jwt');
     },
     async openai() {

@@ -128,6 +128,8 @@ export function createKeyValueEngine(clock: Clock) {
     router,
     write,
     remove: (name: string) => change(name, undefined, softDelete),
+    /** With its metadata: as if it had never been. */
+    forget: (name: string) => void secrets.delete(name),
     destroy: (name: string, versions: number[]) => change(name, versions, (version) => delete version.data),
   };
 }

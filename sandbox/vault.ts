@@ -207,6 +207,8 @@ export async function startVault({
     async remove(name: string) {
       keyValue.remove(name);
     },
+    /** Deletes the secret with its history. */
+    forget: keyValue.forget,
     /** Deletes versions for good. */
     async destroy(name: string, versions: number[]) {
       keyValue.destroy(name, versions);

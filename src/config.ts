@@ -1,6 +1,7 @@
 /** Reads the environment once. Nothing here is a secret; what is missing or wrong is reported all at once. */
 import { z } from 'zod';
-import { type Problem, StartupError } from './errors.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { type Problem, problemOf, SecretError, StartupError } from './errors.ts';
 import { SECRET_IDS, type SecretId, secretName } from './secrets/names.ts';
 import type { SecretProvider } from './secrets/provider.ts';
 import { findProvider, providerNames } from './secrets/providers/index.ts';
@@ -60,8 +61,8 @@ export interface Config {
   /** The first part of every secret's name. */
   secretPrefix: string;
   secretNames: Record<SecretId, string>;
-  /** Imports the chosen SDK and builds its provider. */
-  createProvider(): Promise<SecretProvider>;
+  /** Imports the chosen SDK and builds its provider. @throws StartupError */
+  createProvider(clock?: Clock): Promise<SecretProvider>;
   /** The same backend as the identity that writes. @throws StartupError where nothing says who that is */
   createWriter(): Promise<SecretProvider>;
   /** The backend's name of a secret: one of `secretNames`, or another under the prefix. @throws SecretError */
@@ -113,6 +114,15 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
   const secretNames = Object.fromEntries(
     SECRET_IDS.map((id) => [id, secretName(id, { ...naming, override: overrides[id] })]),
   ) as Record<SecretId, string>;
+  /** A file that a setting names may be missing. */
+  const create = async (settings: never, clock: Clock): Promise<SecretProvider> => {
+    try {
+      return await registration.create(settings, clock);
+    } catch (error) {
+      throw error instanceof SecretError ? incomplete([problemOf(chosen, error)]) : error;
+    }
+  };
+
   return {
     environment: data.NODE_ENV,
     host: data.HOST,
@@ -127,11 +137,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
     secretPrefix: data.SECRET_PREFIX,
     secretNames,
     nameOf: (id) => (Object.hasOwn(secretNames, id) ? secretNames[id as SecretId] : secretName(id, naming)),
-    createProvider: async () => registration.create(providerSettings?.data as never),
+    createProvider: (clock = systemClock) => create(providerSettings?.data as never, clock),
     async createWriter() {
       if (!registration.writer) throw incomplete([cannotWrite(chosen)]);
       if (writerProblems.length > 0) throw incomplete(writerProblems);
-      return registration.create({ ...(providerSettings?.data as object), ...writerSettings?.data } as never);
+      return create({ ...(providerSettings?.data as object), ...writerSettings?.data } as never, systemClock);
     },
     settingsOf: <S extends z.ZodType>(part: Configurable<S>) => partSettings.get(part)?.data as z.infer<S>,
   };

@@ -65,6 +65,13 @@ export interface Problem {
   remedy: string;
 }
 
+/** With the word that the network or the SDK has for it, which is all of a cause that is safe to show. */
+export function problemOf(subject: string, { code, message, remedy, cause }: SecretError): Problem {
+  const { code: word, status } = (cause ?? {}) as { code?: unknown; status?: unknown };
+  const reason = typeof word === 'string' ? word : status === undefined ? undefined : `status ${status}`;
+  return { subject, code, message: reason === undefined ? message : `${message}: ${reason}`, remedy };
+}
+
 /**
  * The process cannot start. Carries every problem found, so that one run shows all there is to mend.
  * Exit codes are those of sysexits.h: 78 (EX_CONFIG) when a person must act, 75 (EX_TEMPFAIL) when

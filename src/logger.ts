@@ -1,5 +1,5 @@
 /** JSON logs. Errors are reduced to what is known to be free of secrets; redaction is the second net. */
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
 /** Names under which a credential could ever be logged, at the top and one level down. */
 const CREDENTIALS = [
@@ -13,12 +13,14 @@ const CREDENTIALS = [
   'cookie',
 ];
 
-export function createLogger({ level }: { level: string }): Logger {
-  return pino({
+/** @param destination default: standard output */
+export function createLogger({ level }: { level: string }, destination?: DestinationStream): Logger {
+  const options = {
     level,
     redact: CREDENTIALS.flatMap((name) => [name, `*.${name}`, `*.headers.${name}`]),
     serializers: { err: serializeError },
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 
 interface SerializedError {

@@ -27,6 +27,8 @@ export interface ServiceOptions {
   features: readonly Feature[];
   clock: Clock;
   logger: Logger;
+  /** Uniform in [0, 1), for jitter. Default Math.random. */
+  random?: () => number;
 }
 
 export interface Service {
@@ -44,11 +46,12 @@ export async function createService({
   features,
   clock,
   logger,
+  random = Math.random,
 }: ServiceOptions): Promise<Service> {
   const deadline = clock.now() + config.startupTimeout;
   const metrics = createMetrics();
   const measured = measuredProvider(provider, { clock, onCall: metrics.called });
-  const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl });
+  const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl, random });
   const names = config.secretNames;
   const databaseSecret = store.require({
     id: 'database',

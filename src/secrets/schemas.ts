@@ -136,12 +136,9 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
     json = JSON.parse(secret.value);
   } catch {
     // The parser's own message quotes the text, so it is no cause to keep.
-    throw invalid(
-      'is not JSON',
-      'Store one JSON object, for example {"username": "...", "password": "..."}.',
-    );
+    throw invalid('is not JSON', 'Store one JSON object; the README lists its fields.');
   }
-  const result = schema.safeParse(json);
+  const result = schema.safeParse(json, { error: inWords });
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) =>
     path.length > 0 ? `${path.join('.')}: ${message}` : message,
@@ -154,3 +151,11 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
 
 /** What stands where a secret will be: nothing, or an object without fields. */
 export const isPlaceholder = (text: string): boolean => ['', '{}'].includes(text.replace(/\s+/g, ''));
+
+/** What is wrong with a field, without its value. */
+function inWords(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  if (issue.code !== 'invalid_type') return undefined;
+  if (issue.input === undefined) return 'is missing';
+  return issue.expected === 'object' ? 'must be one JSON object' : `must be a ${issue.expected}`;
+}

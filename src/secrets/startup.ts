@@ -1,7 +1,7 @@
 /** Loads the required secrets in parallel, retrying what can pass, and reports all that failed at once. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import { type Problem, SecretError, StartupError } from '../errors.ts';
+import { asSecretError, problemOf, type SecretError, StartupError } from '../errors.ts';
 import type { ManagedSecret } from './managed-secret.ts';
 
 export interface LoadAllOptions {
@@ -28,12 +28,7 @@ export async function loadAll(secrets: ManagedSecret<unknown>[], options: LoadAl
   );
   const failures = outcomes.flatMap(({ secret, error }) => (error ? [{ secret, error }] : []));
   if (failures.length === 0) return;
-  const problems: Problem[] = failures.map(({ secret, error }) => ({
-    subject: secret.id,
-    code: error.code,
-    message: describe(error),
-    remedy: error.remedy,
-  }));
+  const problems = failures.map(({ secret, error }) => problemOf(secret.id, error));
   throw new StartupError(
     `${failures.length} of ${secrets.length} required secrets could not be loaded.`,
     problems,
@@ -55,8 +50,8 @@ async function loadWithRetries(
     try {
       await secret.load(deadline - clock.now());
       return undefined;
-    } catch (error) {
-      if (!(error instanceof SecretError)) throw error;
+    } catch (thrown) {
+      const error = asSecretError(thrown);
       // Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
       const pause = Math.max(random() * backoff, error.retryAfter ?? 0);
       if (!error.retryable || clock.now() + pause >= deadline) return error;
@@ -65,11 +60,4 @@ async function loadWithRetries(
       if (hopeless.aborted) return error;
     }
   }
-}
-
-/** With the word that the network or the SDK has for it, which is all of a cause that is safe to show. */
-function describe({ message, cause }: SecretError): string {
-  const { code, status } = (cause ?? {}) as { code?: unknown; status?: unknown };
-  const word = typeof code === 'string' ? code : status === undefined ? undefined : `status ${status}`;
-  return word === undefined ? message : `${message}: ${word}`;
 }

@@ -171,7 +171,7 @@ function unavailableRemedy(cause: Cause, purpose: Purpose): string {
   return networkRemedy(cause.code, {
     service: 'Secrets Manager',
     address: endpoint ?? `https://secretsmanager.${region}.amazonaws.com`,
-    setting: 'AWS_REGION',
+    setting: 'AWS_REGION, or AWS_ENDPOINT_URL where it is set',
     authorities: 'NODE_EXTRA_CA_CERTS',
   });
 }

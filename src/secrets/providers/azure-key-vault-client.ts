@@ -80,7 +80,11 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
   const isDeleted = (name: string, signal: Signal): Promise<boolean> =>
     call(name, signal, (options) => client.getDeletedSecret(name, options)).then(
       () => true,
-      (error: SecretError) => error.code === 'disabled',
+      (error: SecretError) => {
+        // Whoever could not be asked has not said no.
+        if (error.retryable) throw error;
+        return error.code === 'disabled';
+      },
     );
 
   /** Returns the new version. */

@@ -1,5 +1,6 @@
 /** Provider names and what stands behind them. Only the chosen provider's SDK is ever imported. */
 import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
 import type { SecretProvider } from '../provider.ts';
 import {
   awsSettings,
@@ -12,7 +13,7 @@ import {
   vaultWriterSettings,
 } from './settings.ts';
 
-type Create<S> = (settings: S) => SecretProvider | Promise<SecretProvider>;
+type Create<S> = (settings: S, clock?: Clock) => SecretProvider | Promise<SecretProvider>;
 
 interface Registration {
   settings: z.ZodType<unknown>;
@@ -51,7 +52,7 @@ registerProvider(
 );
 registerProvider(
   'vault',
-  async (settings) => (await import('./vault.ts')).createVault(settings),
+  async (settings, clock) => (await import('./vault.ts')).createVault(settings, clock && { clock }),
   vaultSettings,
   vaultWriterSettings,
 );

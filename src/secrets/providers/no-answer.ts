@@ -12,7 +12,7 @@ export interface Endpoint {
   service: string;
   /** For example `https://vault.example.com:8200`. */
   address: string;
-  /** The variable that says where it is. */
+  /** The variable that says where it is, or what else does. */
   setting: string;
   /** The variable that names a PEM file of authorities to trust. */
   authorities: string;
@@ -31,11 +31,11 @@ export function networkRemedy(code: unknown, { service, address, setting, author
     case 'EAI_AGAIN':
       return `The host of ${address} does not resolve: check ${setting} for a typing error, and the DNS of this network.`;
     case 'ECONNREFUSED':
-      return `Nothing listens at ${address}: check ${setting}, and that ${service} runs.`;
+      return `Nothing listens at ${address}: check ${setting}, and that ${service} runs there.`;
     case 'ECONNRESET':
     case 'EPIPE':
     case 'EPROTO':
-      return `The connection to ${address} broke: look at proxies and load balancers on the way, and whether ${setting} says http where https is spoken.`;
+      return `The connection to ${address} broke: look at proxies and load balancers on the way, and whether it is HTTP${address.startsWith('https') ? 'S' : ' without TLS'} that is spoken there.`;
     case NOT_UNDERSTOOD:
       return `What answers at ${address} does not speak as ${service} does: check ${setting}, and that no proxy or login page of the network stands between.`;
     case TOO_LARGE:

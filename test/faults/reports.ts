@@ -1,0 +1,34 @@
+/** The reports of a provider, as a person finds them on the terminal, without what differs from run to run. */
+import type { BackendName } from '../../sandbox/backends.ts';
+import type { Measured } from './table.ts';
+import type { World } from './world.ts';
+
+export function renderReports(provider: BackendName, measured: Measured[], { networks }: World): string {
+  const port = networks[provider]?.listening.port;
+  const starts = measured
+    .filter((one) => one.provider === provider)
+    .flatMap(({ fault, secret, start }) =>
+      start ? [{ fault, secret, report: settle(start.report, port) }] : [],
+    );
+  const faults = Map.groupBy(starts, ({ fault }) => fault);
+  const sections = [...faults].map(([fault, reports]) => {
+    const [first, ...others] = reports;
+    // The others differ in more than their name only where the value is at fault.
+    const shown = others.filter(
+      ({ secret, report }) => anonymous(report, secret) !== anonymous(first?.report ?? '', first?.secret),
+    );
+    return [`# ${fault}`, '', ...[first, ...shown].map((one) => `${one?.report}\n`)].join('\n');
+  });
+  return sections.join('\n');
+}
+
+/** One name for what is another in each run. */
+const settle = (report: string, port: number | undefined) =>
+  report
+    .replaceAll(`https://localhost:${port}`, 'https://backend.example:8200')
+    .replaceAll(/https:\/\/localhost:\d+/g, 'https://other.example:8200')
+    .replaceAll(/\bcell\d+\b/g, 'myapp')
+    .replaceAll(/\/[^ ]*\/myapp\/secrets/g, '/run/secrets')
+    .replaceAll(/uid \d+/g, 'uid 65534');
+
+const anonymous = (report: string, secret = '') => report.replaceAll(secret, '<secret>');
