@@ -128,7 +128,7 @@ function assertHardened(what: string, headers: Headers) {
 
 describe('requests that a generator makes of the document', () => {
   it('are answered as the document says: the short form of `npm run fuzz`', async () => {
-    const { answers } = await fuzz(api, { seed: 1, batches: 300, timeLimit: 5_000 });
+    const { answers } = await fuzz(api, { seed: 1, batches: 60 });
     assert.ok(answers.size > api.operations.length, [...answers].join('\n'));
   });
 });
