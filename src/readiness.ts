@@ -6,7 +6,7 @@ import type { Readiness } from './routes/health.ts';
 import type { SecretStore } from './secrets/store.ts';
 
 /** Milliseconds after which a database that says nothing counts as not answering. */
-const PATIENCE = 500;
+const PATIENCE = 800;
 
 export interface ReadinessOptions {
   database: Database;

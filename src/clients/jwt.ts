@@ -41,17 +41,20 @@ export function createTokens({
   propagation,
   unknownKeyInterval = 30_000,
 }: TokensOptions): Tokens {
-  const ring = createKeyRing({ clock, propagation, confirmedAt: secret.confirmedAt });
+  const ring = createKeyRing({ clock, propagation, confirmedFor: secret.confirmedFor });
   let nextLookup = Number.NEGATIVE_INFINITY;
   let lookup: Promise<unknown> = Promise.resolve();
   ring.turn(secret.current());
   secret.onRotated((loaded) => ring.turn(loaded));
 
   /** For any number of unknown `kid`s the backend is asked once per interval; armed before it is asked. */
-  const lookUp = () => {
+  const lookUp = (kid: string) => {
     if (clock.now() >= nextLookup) {
       nextLookup = clock.now() + unknownKeyInterval;
-      lookup = secret.refresh();
+      lookup = secret.refresh().then(() => {
+        // The key was really new: whoever brought it is no stranger, and the next one may come soon.
+        if (ring.find(kid)) nextLookup = Number.NEGATIVE_INFINITY;
+      });
     }
     // Whoever comes while it is asked waits for the same answer.
     return lookup;
@@ -78,7 +81,7 @@ export function createTokens({
     async verify(token) {
       secret.current();
       const kid = keyIdOf(token);
-      if (!ring.find(kid)) await lookUp();
+      if (!ring.find(kid)) await lookUp(kid);
       const key = ring.find(kid);
       if (!key) throw new InvalidTokenError('The token is signed with an unknown key.');
       const { algorithm, issuer, audience } = ring.settings();

@@ -22,21 +22,21 @@ export interface KeyRingOptions {
   clock: Clock;
   /** Milliseconds in which every replica sees a new key. */
   propagation: number;
-  /** When the backend last answered this process, on the monotonic clock. */
-  confirmedAt: () => number;
+  /** Milliseconds from `since` in which every look at the backend was good. */
+  confirmedFor: (since: number) => number;
 }
 
 /** How far the clocks of this machine and of the backend may be apart, in milliseconds. */
 const CLOCK_DIFFERENCE = 5 * 60_000;
 const HOUR = 3_600_000;
 
-export function createKeyRing({ clock, propagation, confirmedAt }: KeyRingOptions): KeyRing {
+export function createKeyRing({ clock, propagation, confirmedFor }: KeyRingOptions): KeyRing {
   /** Earlier keys by `kid`, with the time until which a token of theirs can be good: for ever while one signs. */
   const earlier = new Map<string, { key: KeyObject; until: number }>();
   let ring: { loaded: Loaded<JwtSecret>; current: Key; signer: Key } | undefined;
 
-  /** Others need the backend to see it: time in which it did not answer this process does not count. */
-  const isKnownToAll = ({ loadedAt }: Loaded<JwtSecret>) => confirmedAt() - loadedAt >= propagation;
+  /** Others need the backend to see it: time before it answered again does not count. */
+  const isKnownToAll = ({ loadedAt }: Loaded<JwtSecret>) => confirmedFor(loadedAt) >= propagation;
 
   /** Made so long ago that others have seen it, whatever the clocks say: spares a process that starts the wait. */
   const isOld = ({ createdAt }: Loaded<JwtSecret>) =>

@@ -28,6 +28,8 @@ export interface Freshness {
   lastFailure(): SecretErrorCode | undefined;
   /** Milliseconds since the backend last confirmed the secret. */
   age(): number;
+  /** When the looks began of which none has failed up to the last good one, on the monotonic clock. */
+  steadyFrom(): number;
   /** Whether the secret was taken away on purpose and the grace is over: it must not be used any more. */
   revoked(): boolean;
   /** Whether a process with this version is ready: the secret is neither revoked nor too old. */
@@ -44,6 +46,7 @@ export function createFreshness({
   grace = 5 * 60_000,
 }: FreshnessOptions): Freshness {
   let confirmedAt = clock.now();
+  let steadyFrom = clock.now();
   let failures = 0;
   let last: SecretError | undefined;
   let refusals = 0;
@@ -54,6 +57,7 @@ export function createFreshness({
   return {
     succeeded() {
       confirmedAt = clock.now();
+      if (failures > 0) steadyFrom = confirmedAt;
       failures = 0;
       last = undefined;
       refusals = 0;
@@ -72,6 +76,7 @@ export function createFreshness({
 
     lastFailure: () => last?.code,
     age: () => clock.now() - confirmedAt,
+    steadyFrom: () => steadyFrom,
     revoked,
     usable: () => !revoked() && clock.now() - confirmedAt < ttl + staleFor,
 

@@ -45,8 +45,8 @@ export interface LiveSecret<T> {
   isConfirmed(version: string): boolean;
   /** Whether the backend refuses to give it any more, on purpose: unlike a lease that ends, another read changes nothing. */
   isRevoked(): boolean;
-  /** When the backend last confirmed what is current, on the monotonic clock. */
-  confirmedAt(): number;
+  /** Milliseconds from `since`, or from the last failed look if that was later, to the last good one. */
+  confirmedFor(since: number): number;
   /** Another stage of the secret, or undefined where there is none to be had. Not kept. Never throws. */
   readStage(stage: Exclude<Stage, 'current'>): Promise<Loaded<T> | undefined>;
   /** Calls `listener` after each change of version, with a validated value. */

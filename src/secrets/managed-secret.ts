@@ -207,7 +207,7 @@ export function createManagedSecret<T>(
 
     isConfirmed,
     isRevoked: freshness.revoked,
-    confirmedAt: () => clock.now() - freshness.age(),
+    confirmedFor: (since) => clock.now() - freshness.age() - Math.max(since, freshness.steadyFrom()),
 
     async readStage(stage) {
       try {

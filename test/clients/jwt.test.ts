@@ -160,6 +160,8 @@ describe('a key that rotates', () => {
       assert.deepEqual(await two.tokens.verify(token), claims);
     }
     backend.recover();
+    await one.clock.advance(PROPAGATION);
+    assert.equal(kidOf(one.tokens.sign(claims).token), kidOf(before), 'the other may come back later');
     await one.clock.advance(SETTLED);
     const after = one.tokens.sign(claims).token;
     assert.notEqual(kidOf(after), kidOf(before));
@@ -167,6 +169,17 @@ describe('a key that rotates', () => {
     const tokens = await Promise.all(Array.from({ length: 10 }, () => two.tokens.verify(after)));
     assert.deepEqual(tokens, Array(10).fill(claims));
     assert.deepEqual(await one.tokens.verify(before), claims);
+  });
+
+  it('another replica believes tokens of a second new key soon after the first', async () => {
+    const backend = createMemoryProvider();
+    const old = await createReplica({ backend });
+    for (let rotation = 0; rotation < 3; rotation += 1) {
+      old.put({ secret_key: newKey() });
+      const fresh = await createReplica({ backend });
+      await fresh.clock.advance(SETTLED);
+      assert.deepEqual(await old.tokens.verify(fresh.tokens.sign(claims).token), claims);
+    }
   });
 
   it('a replica started after the rotation believes tokens signed before it', async () => {
