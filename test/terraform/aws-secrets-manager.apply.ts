@@ -85,7 +85,8 @@ describe('the AWS module', { timeout: 600_000 }, () => {
       const service = await startWith(application, identity('service'), cleanUp);
       assert.equal(await service.databaseUser(), 'myapp_a');
 
-      // Two of each: AWS has then forgotten the version that was put first.
+      // Two of each. AWS would then have dropped the version that was put first; moto drops none, so that the module
+      // tracks none is for the policies to hold.
       for (const user of ['myapp_b', 'myapp_a']) {
         await rotate(application, identity('rotation'), 'database');
         assert.equal(await service.databaseUser(), user);

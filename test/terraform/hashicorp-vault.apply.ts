@@ -163,6 +163,9 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       await vault.put(`myapp/${name}`, { stripe: 'by hand' }, 1);
 
       await terraform.give({ value_versions: { [name]: 2 }, values: { [name]: value } });
+      assert.deepEqual(await terraform.drift(), [
+        `module.secrets.vault_kv_secret_v2.this["${name}"]: update`,
+      ]);
       await assert.rejects(terraform.apply(), /check-and-set parameter did not match/);
       await terraform.give({ value_versions: { [name]: 3 } });
       await assert.rejects(terraform.apply(), /syntax error/);
