@@ -228,7 +228,7 @@ export function describeAdminSecrets(provider: BackendName) {
 
     it('at once: one writes, the others are told', async () => {
       // Slow enough that all of them come while the first one writes.
-      sandbox.backend.faults?.inject({ kind: 'latency', milliseconds: 300 });
+      sandbox.backend.faults?.inject({ kind: 'latency', milliseconds: 800 });
       const values = Array.from({ length: 6 }, (_, index) => ({ secret_key: `${index}`.padEnd(48, 'k') }));
       const answers = await Promise.all(
         values.map((value, index) => rotate('jwt', value, services[index % services.length])),
