@@ -49,6 +49,11 @@ export function createFaults(
     response.once('close', () => held.delete(response));
   };
 
+  /** The fault is over, and nobody will ever answer these. */
+  const letGo = () => {
+    for (const response of held) response.destroy();
+  };
+
   const show = (fault: Fault, request: Request, response: Response, next: () => void) => {
     switch (fault.kind) {
       case 'latency':
@@ -95,9 +100,15 @@ export function createFaults(
     inject(fault, { times = Number.POSITIVE_INFINITY, matches = () => true } = {}) {
       const entry = { fault, remaining: times, matches };
       active.add(entry);
-      return () => void active.delete(entry);
+      return () => {
+        active.delete(entry);
+        letGo();
+      };
     },
-    clear: () => active.clear(),
+    clear() {
+      active.clear();
+      letGo();
+    },
     held: () => held.size,
     middleware(request, response, next) {
       const entry = [...active].find(({ matches }) => matches(request));

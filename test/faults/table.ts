@@ -1,6 +1,6 @@
 /** The matrix as a table that a person can read: providers and secrets for which a fault comes to the same share a cell. */
 import { BACKENDS, type BackendName } from '../../sandbox/backends.ts';
-import { expected } from './expectations.ts';
+import { expected, MOST_RECOVERY, MOST_REQUESTS } from './expectations.ts';
 import { FAULTS } from './faults.ts';
 import type { Run, StartOutcome } from './measure.ts';
 import type { Required } from './world.ts';
@@ -51,7 +51,7 @@ function showStart(cells: Measured[]): string | undefined {
   const exits = new Set(starts.map(({ exit }) => exit));
   if (starts.length === 0) return undefined;
   const seconds = Math.max(...starts.map((start) => start.seconds));
-  return `${[...exits].join(', ')} ${seconds === 0 ? 'at once' : `after ${seconds} s`}`;
+  return `${[...exits].join(', ')} ${seconds <= 3 ? 'at once' : `within ${Math.ceil(seconds / 10) * 10} s`}`;
 }
 
 function showRun(cells: Measured[]): string | undefined {
@@ -95,17 +95,15 @@ function notes(measured: Measured[]): string {
       return [...new Set(reasonsOf)].map((reason) => `- ${provider}, ${title}: ${reason}.`);
     }),
   );
-  const of = (show: (one: Measured) => number | undefined) =>
-    Math.max(...measured.map((one) => show(one) ?? 0));
   return [
     '## Exceptions',
     because.join('\n'),
     '## Cells that there are not',
     [...reasons, ...later].join('\n'),
     '## Nothing spins',
-    `All three secrets together cost the backend at most ${of(({ start }) => start?.requests)} requests at a start that fails,
-and ${of(({ run }) => run?.requests)} in an hour of a fault while the service runs: Key Vault, asked for each field of secrets that it
-does not have. After the end of a fault the backend has confirmed every secret within ${of(({ run }) => run?.recovered)} s.`,
+    `All three secrets together may cost the backend ${MOST_REQUESTS.startup} requests at a start that fails, and ${MOST_REQUESTS.runtime} in an
+hour of a fault while the service runs: each is looked at every half minute, and Key Vault is then asked for each field
+too. Within ${MOST_RECOVERY} s of the end of a fault every secret is confirmed again.`,
     '',
   ]
     .join('\n\n')
