@@ -59,14 +59,10 @@ const FORMATS: Record<string, () => fc.Arbitrary<string>> = {
 function strings({ format, pattern, minLength = 0, maxLength = 200 }: JsonSchema): fc.Arbitrary<string> {
   const [min, max] = [Number(minLength), Number(maxLength)];
   const expression = pattern === undefined ? undefined : new RegExp(String(pattern), 'u');
-  const known = FORMATS[String(format)];
   // A pattern that is not anchored, such as /\S/, is met by most strings.
-  const anchored = expression?.source.startsWith('^') ?? false;
-  const made = known
-    ? known()
-    : expression && anchored
-      ? fc.stringMatching(expression)
-      : fc.string({ unit: 'grapheme', minLength: min, maxLength: Math.min(max, 200) });
+  const ofPattern = expression?.source.startsWith('^') ? fc.stringMatching(expression) : undefined;
+  const any = fc.string({ unit: 'grapheme', minLength: min, maxLength: Math.min(max, min + 200) });
+  const made = FORMATS[String(format)]?.() ?? ofPattern ?? any;
   // JavaScript counts other units than JSON Schema; a limit that both keep to leaves no doubt.
   return made.filter((text) => {
     const length = [...text].length;

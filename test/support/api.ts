@@ -87,7 +87,6 @@ export async function startApi() {
       Caller,
       Record<string, string>
     >,
-    pid: service.process.pid,
     output: () => output,
     async close() {
       agent.destroy();
