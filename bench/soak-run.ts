@@ -50,7 +50,7 @@ const TTL = '2';
 const LEASES = { defaultTtl: 20, maxTtl: 40 };
 /** Milliseconds of traffic before the first measurement, and after the last trouble. */
 const WARM_UP = 20_000;
-const REST = 15_000;
+const REST = 20_000;
 const OUTPUT = 20_000;
 const PROBE = new URL('./soak-probe.ts', import.meta.url).href;
 
@@ -93,7 +93,10 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
     const holdings: Holding[][] = [];
     const measure = async () => {
       if (crash !== undefined) throw new Error(`A replica ended with ${crash}:\n${output}`);
+      // Collecting garbage stops a replica for a moment.
+      calmSince = Number.POSITIVE_INFINITY;
       holdings.push(await Promise.all(services.map(holdingOf)));
+      calmSince = performance.now();
     };
     const troubles: SoakResult['troubles'] = [];
     const context: Omit<TroubleContext, 'report'> = {

@@ -23,19 +23,23 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
   let stopped = false;
 
   const ask = (url: string) =>
-    new Promise<number>((resolve) => {
+    new Promise<{ status: number; text: string }>((resolve) => {
       const request = httpRequest(url, { agent, timeout: 10_000 }, (response) => {
-        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       request.on('timeout', () => request.destroy());
-      request.on('error', () => resolve(0));
+      request.on('error', ({ message }) => resolve({ status: 0, text: message }));
       request.end();
     });
 
   const timed = async (url: string) => {
     const askedAt = performance.now();
-    const status = await ask(url);
-    return { status, took: performance.now() - askedAt };
+    const answer = await ask(url);
+    return { ...answer, took: performance.now() - askedAt };
   };
 
   const check = async (url: string) => {
@@ -47,9 +51,9 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
     const isCalm = calmBefore > CALM && calmFor() > calmBefore && health.took < BUSY;
     if (stopped) return;
     took.push({ ready: ready.took, health: health.took });
-    if (health.status !== 200) wrong.push(`/health said ${health.status}`);
+    if (health.status !== 200) wrong.push(`/health said ${health.status} ${health.text}`);
     if (isAway && ready.status !== 503) wrong.push(`/ready said ${ready.status} without PostgreSQL`);
-    if (isCalm && ready.status !== 200) wrong.push(`/ready said ${ready.status} with nothing wrong`);
+    if (isCalm && ready.status !== 200) wrong.push(`/ready said ${ready.text} with nothing wrong`);
   };
 
   const timer = setInterval(() => {
@@ -68,6 +72,6 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
 }
 
 /** Milliseconds after a trouble in which the service may still be finding the way back. */
-const CALM = 15_000;
+const CALM = 10_000;
 /** Milliseconds for `/health` to answer on a machine that is busy with something else. */
 const BUSY = 250;
