@@ -40,9 +40,9 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
   const planted: Record<string, string> = {};
   const keep = (where: string, text: string) => texts.set(where, (texts.get(where) ?? '') + text);
   const plant = () => {
-    // Its keys begin with a word that is no secret.
+    // Its keys begin with words that are no secret.
     for (const value of sandbox.plantedValues())
-      planted[`value ${Object.keys(planted).length}`] = value.replace(/^sandbox-(admin-)?/, '');
+      planted[`value ${Object.keys(planted).length}`] = value.replace(/^.*sandbox[-_.](admin-)?/, '');
   };
   plant();
 
