@@ -27,12 +27,20 @@ variable "max_versions" {
 }
 
 variable "kubernetes" {
-  description = "The cluster whose service accounts may log in. `ca_cert` only where Vault runs outside of it; then each service account also needs the right to have its own token reviewed (system:auth-delegator). Null: not used."
+  description = "The cluster whose service accounts may log in. `ca_cert` only where Vault runs outside of it; then it also needs `reviewer_token`. Null: not used."
   type = object({
-    host    = optional(string, "https://kubernetes.default.svc")
-    ca_cert = optional(string)
+    host                   = optional(string, "https://kubernetes.default.svc")
+    ca_cert                = optional(string)
+    reviewer_token_version = optional(number, 1)
   })
   default = null
+}
+
+variable "reviewer_token" {
+  description = "Token of a service account with system:auth-delegator, for a Vault outside of the cluster. Needed only when reviewer_token_version changes; never stored in plan or state."
+  type        = string
+  default     = null
+  ephemeral   = true
 }
 
 variable "approle" {

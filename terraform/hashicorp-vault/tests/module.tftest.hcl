@@ -6,6 +6,7 @@ variables {
   # Terraform 1.11 forgets the default of an ephemeral variable between plan and apply of a test.
   values            = {}
   database_password = ""
+  reviewer_token    = ""
   kubernetes        = {}
 }
 
