@@ -121,8 +121,8 @@ export async function startHttpServer(
 }
 
 /**
- * Waits for a turn of the event loop that brings no connection, so that none is in the kernel's queue: those would be
- * reset with the listener, and their requests with them.
+ * Waits for a moment that brings no connection, so that none is in the kernel's queue: those would be reset with the
+ * listener, and their requests with them.
  */
 async function untilNobodyConnects(server: Server, clock: Clock): Promise<void> {
   const deadline = clock.now() + CONNECTING;
@@ -131,9 +131,10 @@ async function untilNobodyConnects(server: Server, clock: Clock): Promise<void> 
     connected = true;
   };
   server.on('connection', onConnection);
-  await nextTurn();
   while (connected && clock.now() < deadline) {
     connected = false;
+    await clock.sleep(LOOK);
+    // The last thing before it returns is to have accepted whoever was there.
     await nextTurn();
   }
   server.off('connection', onConnection);

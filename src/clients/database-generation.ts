@@ -63,7 +63,9 @@ export function createGeneration(
     query_timeout: queryTimeout,
     application_name: 'express-secrets-template',
   });
-  // Without a listener the loss of an idle connection would end the process.
+  // The loss of a connection that nobody listens to would end the process. The pool listens while one is idle; from the
+  // moment in which it is lent, and that may be the one in which it is lost, this listener is all there is.
+  pool.on('connect', (client) => client.on('error', ignore));
   pool.on('error', (error) =>
     logger.debug(
       { version, code: (error as { code?: string }).code },
@@ -95,14 +97,10 @@ export function createGeneration(
   const isAlive = async (client: pg.PoolClient): Promise<boolean> => {
     const idleSince = returnedAt.get(client);
     if (idleSince === undefined || clock.now() - idleSince < TRUSTED_FOR) return true;
-    client.on('error', ignore);
-    return client
-      .query(PING)
-      .then(
-        () => true,
-        () => false,
-      )
-      .finally(() => client.off('error', ignore));
+    return client.query(PING).then(
+      () => true,
+      () => false,
+    );
   };
 
   const connect = async (): Promise<pg.PoolClient> => {
@@ -117,8 +115,6 @@ export function createGeneration(
     users += 1;
     try {
       const client = await connect();
-      // The pool listens to idle connections only; the loss of a lent one would end the process.
-      client.on('error', ignore);
       lent.add(client);
       return client;
     } catch (error) {
@@ -129,7 +125,6 @@ export function createGeneration(
 
   const release = (client: pg.PoolClient, broken: boolean) => {
     lent.delete(client);
-    client.off('error', ignore);
     returnedAt.set(client, clock.now());
     client.release(broken || (retired && pool.waitingCount === 0));
     leave();

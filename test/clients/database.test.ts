@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -377,6 +379,31 @@ describe('rotation', () => {
 });
 
 describe('a server that restarts', () => {
+  it('ends no process when it ends a session in the moment in which that begins', async () => {
+    // "Welcome" and "the server stops" in one piece, as a loaded machine may read them.
+    const field = (type: string, text: string) => `${type}${text}\0`;
+    const message = (type: string, body: Buffer) => {
+      const length = Buffer.alloc(4);
+      length.writeInt32BE(body.length + 4);
+      return Buffer.concat([Buffer.from(type), length, body]);
+    };
+    const fatal = `${field('S', 'FATAL')}${field('C', '57P01')}${field('M', 'terminating connection')}\0`;
+    const answer = Buffer.concat([
+      message('R', Buffer.alloc(4)),
+      message('Z', Buffer.from('I')),
+      message('E', Buffer.from(fatal)),
+    ]);
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.end(answer));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { database } = await createFixture({ ...app, port });
+    await assert.rejects(database.start());
+    await database.close();
+    server.close();
+  });
+
   it('costs no read, whether it runs or begins meanwhile', async () => {
     const { database } = await createFixture(await createLogin());
     await database.start();

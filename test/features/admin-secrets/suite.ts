@@ -235,8 +235,10 @@ export function describeAdminSecrets(provider: BackendName) {
       );
       sandbox.backend.faults?.clear();
       assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409, 409, 409, 409, 409]);
-      const winner = answers.find(({ status }) => status === 200);
-      assert.equal((await versions())[sandbox.nameOf('jwt')], winner?.body.version);
+      const winner = answers.findIndex(({ status }) => status === 200);
+      // Asked of the one who wrote: another process sees it when it looks.
+      const known = await versions(services[winner % services.length]);
+      assert.equal(known[sandbox.nameOf('jwt')], answers[winner]?.body.version);
     });
 
     it('who come after somebody outside has written are told nothing false', async () => {
