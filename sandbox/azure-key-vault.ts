@@ -5,11 +5,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response } from 'express';
-import { startManagedIdentity } from './azure-managed-identity.ts';
+import { type ManagedIdentityOptions, startManagedIdentity } from './azure-managed-identity.ts';
 import { KeyVaultError, REFUSALS, RESOURCE, sendError } from './azure-protocol.ts';
 import { createSecretRoutes } from './azure-secret-routes.ts';
 import { createSecrets } from './azure-secrets.ts';
-import { createCertificates } from './certificates.ts';
+import type { Certificates } from './certificates.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
@@ -26,15 +26,25 @@ export interface AzureKeyVaultOptions {
   mayRead: (name: string) => boolean;
   /** Seconds a token is good for. Default 86400, as App Service does. */
   tokenLifetime?: number;
+  /** Default 127.0.0.1, and any free port. */
+  host?: string;
+  port?: number;
+  /** Default: of an authority made for this run. */
+  certificates?: Certificates;
+  identity?: Omit<ManagedIdentityOptions, 'tokenLifetime'>;
 }
 
 export async function startAzureKeyVault({
   directory,
   mayRead,
   tokenLifetime = 86_400,
+  host,
+  port,
+  certificates,
+  ...options
 }: AzureKeyVaultOptions) {
-  const { caFile, ca, key, cert } = await createCertificates({ directory });
-  const identity = await startManagedIdentity({ tokenLifetime });
+  const { caFile, ca, key, cert } = certificates ?? (await makeCertificates(directory));
+  const identity = await startManagedIdentity({ tokenLifetime, ...options.identity });
   const challenge = `Bearer authorization="https://login.windows.net/${randomUUID()}", resource="${RESOURCE}"`;
   const faults = createFaults((refusal, _request, response) => {
     const [status, code, inner] = REFUSALS[refusal];
@@ -79,7 +89,7 @@ export async function startAzureKeyVault({
 
   const secrets = createSecrets();
   const [listening, other] = await Promise.all([
-    listen(createVault(secrets), { tls: { key, cert } }),
+    listen(createVault(secrets), { host, port, tls: { key, cert } }),
     listen(createVault(createSecrets()), { tls: { key, cert } }),
   ]);
 
@@ -135,3 +145,7 @@ export async function startAzureKeyVault({
     },
   };
 }
+
+/** Imported when needed: where certificates are given, the library that makes them need not be installed. */
+const makeCertificates = async (directory: string) =>
+  (await import('./certificates.ts')).createCertificates({ directory });

@@ -11,10 +11,25 @@ import { listen } from './http.ts';
 
 export type Role = 'reader' | 'writer' | 'administrator';
 
-/** @param tokenLifetime in seconds */
-export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: number }) {
-  const header = randomUUID();
-  const clients = { administrator: randomUUID(), writer: randomUUID() };
+export interface ManagedIdentityOptions {
+  /** Seconds a token is good for. */
+  tokenLifetime: number;
+  /** What a caller must send as `X-IDENTITY-HEADER`. Default: random. */
+  header?: string | undefined;
+  /** Client id of the administrator. Default: random. */
+  administrator?: string | undefined;
+  host?: string | undefined;
+  port?: number | undefined;
+}
+
+export async function startManagedIdentity({
+  tokenLifetime,
+  header = randomUUID(),
+  administrator = randomUUID(),
+  host,
+  port,
+}: ManagedIdentityOptions) {
+  const clients = { administrator, writer: randomUUID() };
   const tokens = new Map<string, { role: Role; expiresOn: number }>();
 
   /** The identity of the system has no client id that anybody would say. */
@@ -55,7 +70,7 @@ export async function startManagedIdentity({ tokenLifetime }: { tokenLifetime: n
     });
   });
 
-  const { url, close } = await listen(app);
+  const { url, close } = await listen(app, { host, port });
   return {
     endpoint: `${url}/msi/token`,
     header,

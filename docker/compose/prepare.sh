@@ -19,6 +19,7 @@ certificate() {
 }
 certificate vault-tls 65532 DNS:vault,DNS:localhost,IP:127.0.0.1
 certificate postgres-tls 999 DNS:postgres,DNS:localhost,IP:127.0.0.1
+certificate azure-tls 65532 DNS:compose.vault.azure.net
 
 openssl rand -base64 -out superuser/password 24
 chown -R 999:65532 superuser

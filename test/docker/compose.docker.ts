@@ -9,8 +9,11 @@ import { startTraffic, type Traffic } from './traffic.ts';
 
 const project = `compose-test-${randomBytes(4).toString('hex')}`;
 const port = await freePort();
+const azurePort = await freePort();
 const compose = (...parameters: string[]) =>
-  docker(['compose', '--project-name', project, ...parameters], { env: { PORT: String(port) } });
+  docker(['compose', '--project-name', project, ...parameters], {
+    env: { PORT: String(port), PORT_AZURE: String(azurePort) },
+  });
 const url = `http://127.0.0.1:${port}`;
 /** As the administrator of the stack's Vault. */
 const vault = (...parameters: string[]) => compose('exec', '-T', 'vault', 'vault', ...parameters);
@@ -31,7 +34,7 @@ before(async () => {
 });
 after(async () => {
   await traffic?.stop();
-  await compose('down', '--volumes', '--timeout=5');
+  await compose('--profile=*', 'down', '--volumes', '--timeout=5');
 });
 
 const post = async (path: string, body?: object) => {
@@ -114,6 +117,19 @@ describe('the stack', () => {
       await untilHealthy(part)();
       await untilWell();
     });
+
+  it('also runs the service on an emulator of Azure Key Vault, and seeds it anew after a restart', async () => {
+    const azure = (...parameters: string[]) => compose('--profile=azure', ...parameters);
+    const ready = async () => assert.equal((await fetch(`http://127.0.0.1:${azurePort}/ready`)).status, 200);
+    await azure('up', '--wait');
+    await ready();
+    assert.match(await azure('logs', 'seed-azure'), /Wrote myapp-jwt\./);
+    await azure('restart', 'key-vault');
+    await eventually(async () =>
+      assert.match(await azure('logs', 'seed-azure'), /Wrote myapp-jwt\..*Wrote myapp-jwt\./s),
+    );
+    await eventually(ready);
+  });
 
   it('tells no secret in its logs, nor to whoever may look at its containers', async () => {
     const files = [
