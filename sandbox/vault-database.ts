@@ -28,6 +28,8 @@ interface Lease {
   renewedAt?: number;
   expiresAt: number;
   cancelExpiry: () => void;
+  /** Under way or done: a token that ends and an administrator may end one lease in the same moment. */
+  revocation?: Promise<void> | undefined;
 }
 
 export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
@@ -44,7 +46,15 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
     }
   };
 
-  const revoke = async (lease: Lease) => {
+  const revoke = (lease: Lease): Promise<void> => {
+    lease.revocation ??= dropRole(lease).catch((error) => {
+      lease.revocation = undefined;
+      throw error;
+    });
+    return lease.revocation;
+  };
+
+  const dropRole = async (lease: Lease) => {
     lease.cancelExpiry();
     const [role, name] = [pg.escapeIdentifier(lease.username), pg.escapeLiteral(lease.username)];
     // NOLOGIN first: a client that reconnects at once must not slip in before the role is gone.
