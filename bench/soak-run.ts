@@ -130,9 +130,10 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
     await delay(REST);
     await measure();
     await makeTrouble(performance.now() + minutes * 30_000);
+    // First, as callers who had to wait came on many connections and keep them.
+    await traffic.stop();
     await delay(REST);
     await measure();
-    await traffic.stop();
     watch.stop();
     await Promise.all(services.map((service) => service.stop()));
     return {
