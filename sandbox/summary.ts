@@ -18,6 +18,7 @@ export function summary({ sandbox, service, control, seconds }: SummaryOptions):
 Ready after ${seconds.toFixed(1)} s. All of it runs on this machine; Ctrl-C ends it and leaves no file behind.
 
   service      ${service.url}  (restarts when a file under src/ changes)
+  routes       ${service.url}/docs
   secrets      ${provider} at ${backend.url ?? backend.environment.SECRETS_DIR}
   PostgreSQL   ${postgres.host}:${postgres.port}, database myapp
   OpenAI       ${openai.baseUrl}, an echo
