@@ -4,12 +4,14 @@ import type { Logger } from 'pino';
 import type { Database } from './clients/database.ts';
 import type { Tokens } from './clients/jwt.ts';
 import type { Chat } from './clients/openai.ts';
+import { refuseAmbiguity } from './http/ambiguity.ts';
+import { errorHandler, notFound } from './http/error-handler.ts';
+import { measureRequests } from './http/measure-requests.ts';
+import { mountRoutes } from './http/mount.ts';
+import { requestLog } from './http/request-log.ts';
+import { responseHeaders } from './http/response-headers.ts';
+import type { Route } from './http/route.ts';
 import type { Metrics } from './metrics.ts';
-import { errorHandler, notFound } from './middleware/error-handler.ts';
-import { measureRequests } from './middleware/measure-requests.ts';
-import { refuseAmbiguity } from './middleware/one-meaning.ts';
-import { requestLog } from './middleware/request-log.ts';
-import { responseHeaders } from './middleware/response-headers.ts';
 import { aiChatRoutes } from './routes/ai-chat.ts';
 import { authRoutes } from './routes/auth.ts';
 import { configRoutes, type PublicConfig } from './routes/config.ts';
@@ -17,8 +19,6 @@ import { dbTestRoutes } from './routes/db-test.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes, type Readiness } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { mountRoutes } from './routes/mount.ts';
-import type { Route } from './routes/route.ts';
 import { createUsers } from './users.ts';
 
 export interface AppDependencies {

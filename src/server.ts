@@ -8,7 +8,7 @@ import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
 import type { Feature } from './features/feature.ts';
 import * as featureIndex from './features/index.ts';
-import { startHttpServer } from './http-server.ts';
+import { startHttpServer } from './http/server.ts';
 import { createLogger } from './logger.ts';
 import { createService } from './service.ts';
 

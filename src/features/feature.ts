@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Database } from '../clients/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { Route } from '../routes/route.ts';
+import type { Route } from '../http/route.ts';
 import type { LiveSecret } from '../secrets/live-secret.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';

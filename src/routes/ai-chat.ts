@@ -3,8 +3,8 @@ import type { Response } from 'express';
 import OpenAI from 'openai';
 import { z } from 'zod';
 import type { Chat } from '../clients/openai.ts';
-import { HttpProblem } from '../middleware/http-problem.ts';
-import { problem, type Route, route } from './route.ts';
+import { HttpProblem } from '../http/problem.ts';
+import { problem, type Route, route } from '../http/route.ts';
 
 const chatBody = z
   .strictObject({

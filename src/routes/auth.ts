@@ -2,10 +2,10 @@
 import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Tokens } from '../clients/jwt.ts';
-import { callerOf } from '../middleware/authenticate.ts';
-import { HttpProblem } from '../middleware/http-problem.ts';
+import { callerOf } from '../http/authenticate.ts';
+import { HttpProblem } from '../http/problem.ts';
+import { json, problem, type Route, route } from '../http/route.ts';
 import type { Users } from '../users.ts';
-import { json, problem, type Route, route } from './route.ts';
 
 /** Longer passwords are refused before they are hashed. */
 const loginBody = z

@@ -1,6 +1,6 @@
 /** What runs here, without anything sensitive: provider, environment and the secrets' names. */
 import { z } from 'zod';
-import { json, type Route, route } from './route.ts';
+import { json, type Route, route } from '../http/route.ts';
 
 const publicConfigSchema = z.strictObject({
   provider: z.string(),

@@ -1,8 +1,8 @@
 /** A real round trip to the database with the credentials in use. */
 import { z } from 'zod';
 import type { Database } from '../clients/database.ts';
-import { HttpProblem } from '../middleware/http-problem.ts';
-import { json, problem, type Route, route } from './route.ts';
+import { HttpProblem } from '../http/problem.ts';
+import { json, problem, type Route, route } from '../http/route.ts';
 
 /** Uses a table, because a role without any rights left could still tell its own name. */
 const ROUND_TRIP = `

@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
-import { openApiDocument } from './openapi.ts';
-import { json, type Route, route } from './route.ts';
+import { openApiDocument } from '../http/openapi.ts';
+import { json, type Route, route } from '../http/route.ts';
 
 /** The page and what it loads; of the package only what it needs. */
 const FILES: [path: string, type: string, url: string][] = [

@@ -1,6 +1,6 @@
 /** Is the process alive, and can it do its work? */
 import { z } from 'zod';
-import { json, type Route, route } from './route.ts';
+import { json, type Route, route } from '../http/route.ts';
 
 export interface Readiness {
   /** The components that are not usable right now, by name. Empty means ready. */

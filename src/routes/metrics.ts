@@ -1,7 +1,7 @@
 /** Numbers for Prometheus. Open to all who reach the port: keep it inside the cluster. */
 import { z } from 'zod';
+import { type Route, route } from '../http/route.ts';
 import type { Metrics } from '../metrics.ts';
-import { type Route, route } from './route.ts';
 
 export function metricsRoutes({ metrics }: { metrics: Pick<Metrics, 'text' | 'contentType'> }): Route[] {
   return [

@@ -3,9 +3,9 @@ import { type AppDependencies, createApp } from '../../src/app.ts';
 import type { Database } from '../../src/clients/database.ts';
 import { InvalidTokenError, type Tokens } from '../../src/clients/jwt.ts';
 import type { Chat } from '../../src/clients/openai.ts';
+import type { Route } from '../../src/http/route.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { hashPassword } from '../../src/passwords.ts';
-import type { Route } from '../../src/routes/route.ts';
 import { createRecordingLogger } from './logger.ts';
 
 export const PASSWORD = 'correct horse';

@@ -1,7 +1,7 @@
 /** What an OpenAPI document promises, in a form that requests can be made from and answers held against. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Route } from '../../src/routes/route.ts';
+import type { Route } from '../../src/http/route.ts';
 
 /** https://json-schema.org/draft/2020-12, as far as zod makes it. */
 export interface JsonSchema {

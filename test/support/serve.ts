@@ -1,6 +1,6 @@
 /** The application with stubbed clients on a real port. */
 import { systemClock as clock } from '../../src/clock.ts';
-import { startHttpServer, type TimeLimits } from '../../src/http-server.ts';
+import { startHttpServer, type TimeLimits } from '../../src/http/server.ts';
 import { createTestApp, type TestAppOptions } from './app.ts';
 
 export async function serveTestApp({ limits, ...options }: TestAppOptions & { limits?: TimeLimits } = {}) {

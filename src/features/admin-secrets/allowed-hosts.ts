@@ -1,5 +1,5 @@
 /** Which servers a new value may name: a proof connects to them, and must be no way to probe a network. */
-import { HttpProblem } from '../../middleware/http-problem.ts';
+import { HttpProblem } from '../../http/problem.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret, OpenAISecret } from '../../secrets/schemas.ts';
 import type { FeatureContext } from '../feature.ts';

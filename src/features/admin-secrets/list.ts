@@ -1,6 +1,6 @@
 /** What is known of each secret, and never its value. */
 import { z } from 'zod';
-import { json, type Route, route } from '../../routes/route.ts';
+import { json, type Route, route } from '../../http/route.ts';
 import type { FeatureContext } from '../feature.ts';
 
 const seconds = z.int();

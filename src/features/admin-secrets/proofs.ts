@@ -4,7 +4,7 @@ import jwt from 'jsonwebtoken';
 import OpenAI from 'openai';
 import type { ClientBase } from 'pg';
 import { isLoginRefused, isRightsLost } from '../../clients/database-errors.ts';
-import { HttpProblem } from '../../middleware/http-problem.ts';
+import { HttpProblem } from '../../http/problem.ts';
 import type { JwtSecret, OpenAISecret } from '../../secrets/schemas.ts';
 
 const refused = (reason: string, cause?: unknown) =>

@@ -1,6 +1,6 @@
 /** A value that somebody wants to become a secret: of the right shape, and of the servers that may be named. */
 import type { z } from 'zod';
-import { HttpProblem } from '../../middleware/http-problem.ts';
+import { HttpProblem } from '../../http/problem.ts';
 import { createSecret } from '../../secrets/provider.ts';
 import {
   type DatabaseSecret,

@@ -4,7 +4,7 @@
  */
 import type { ClientBase } from 'pg';
 import { SecretError } from '../../errors.ts';
-import { HttpProblem } from '../../middleware/http-problem.ts';
+import { HttpProblem } from '../../http/problem.ts';
 import { withConnection } from '../../rotation/connection.ts';
 import { lockKey } from '../../rotation/lock.ts';
 import { withinTime } from '../../secrets/within-time.ts';

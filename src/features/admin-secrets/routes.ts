@@ -2,9 +2,9 @@
 import type { Response } from 'express';
 import { z } from 'zod';
 import { SecretError } from '../../errors.ts';
-import { callerOf } from '../../middleware/authenticate.ts';
-import { HttpProblem } from '../../middleware/http-problem.ts';
-import { json, problem, type Route, route } from '../../routes/route.ts';
+import { callerOf } from '../../http/authenticate.ts';
+import { HttpProblem } from '../../http/problem.ts';
+import { json, problem, type Route, route } from '../../http/route.ts';
 import type { Audit } from './audit.ts';
 import type { Publish } from './publish.ts';
 

@@ -1,6 +1,6 @@
 /** One who writes at a time, also beside `npm run secrets -- rotate`: a lock in PostgreSQL for one transaction. */
 import type { ClientBase } from 'pg';
-import { HttpProblem } from '../../middleware/http-problem.ts';
+import { HttpProblem } from '../../http/problem.ts';
 
 /** @throws HttpProblem 409 when somebody else has it */
 export async function whileLocked<T>(client: ClientBase, key: string, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type Route, route } from '../../routes/route.ts';
+import { type Route, route } from '../../http/route.ts';
 import { CredentialProviderFactory } from './credential-provider-factory.ts';
 import type { CredentialProvider } from './sources.ts';
 

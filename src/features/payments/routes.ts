@@ -2,9 +2,9 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { SecretError } from '../../errors.ts';
-import { callerOf } from '../../middleware/authenticate.ts';
-import { HttpProblem } from '../../middleware/http-problem.ts';
-import { json, problem, type Route, route } from '../../routes/route.ts';
+import { callerOf } from '../../http/authenticate.ts';
+import { HttpProblem } from '../../http/problem.ts';
+import { json, problem, type Route, route } from '../../http/route.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { Receipts } from './receipts.ts';
 import { type StripeClient, StripeFailure } from './stripe.ts';

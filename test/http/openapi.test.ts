@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { z } from 'zod';
-import { openApiDocument } from '../../src/routes/openapi.ts';
-import { json, type Route, route } from '../../src/routes/route.ts';
+import { openApiDocument } from '../../src/http/openapi.ts';
+import { json, type Route, route } from '../../src/http/route.ts';
 
 const things: Route[] = [
   route({

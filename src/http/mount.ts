@@ -1,10 +1,10 @@
 /** Makes a router of routes: first who calls, then what they sent, then the route's own work. */
 import { type RequestHandler, Router } from 'express';
 import type { Tokens } from '../clients/jwt.ts';
-import { authenticate, requireRole } from '../middleware/authenticate.ts';
-import { HttpProblem } from '../middleware/http-problem.ts';
-import { jsonBody } from '../middleware/json-body.ts';
-import { checkParameters } from '../middleware/parameters.ts';
+import { authenticate, requireRole } from './authenticate.ts';
+import { jsonBody } from './json-body.ts';
+import { checkParameters } from './parameters.ts';
+import { HttpProblem } from './problem.ts';
 import type { Route } from './route.ts';
 
 export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Router {

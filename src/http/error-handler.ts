@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isConnectionLost, isLoginRefused } from '../clients/database-errors.ts';
 import { InvalidTokenError } from '../clients/jwt.ts';
 import { SecretError } from '../errors.ts';
-import { HttpProblem, type ProblemDocument, problemDocument } from './http-problem.ts';
+import { HttpProblem, type ProblemDocument, problemDocument } from './problem.ts';
 
 export const notFound: RequestHandler = (request) => {
   throw new HttpProblem(404, `There is nothing at ${request.method} ${request.path}.`);

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import { systemClock as clock } from '../src/clock.ts';
-import { StartupError } from '../src/errors.ts';
-import { type HttpServer, startHttpServer } from '../src/http-server.ts';
+import { systemClock as clock } from '../../src/clock.ts';
+import { StartupError } from '../../src/errors.ts';
+import { type HttpServer, startHttpServer } from '../../src/http/server.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 

@@ -5,10 +5,10 @@ import express from 'express';
 import request from 'supertest';
 import { z } from 'zod';
 import { InvalidTokenError, type Tokens } from '../../src/clients/jwt.ts';
-import { errorHandler, notFound } from '../../src/middleware/error-handler.ts';
-import { HttpProblem } from '../../src/middleware/http-problem.ts';
-import { mountRoutes } from '../../src/routes/mount.ts';
-import { json, type Route, route } from '../../src/routes/route.ts';
+import { errorHandler, notFound } from '../../src/http/error-handler.ts';
+import { mountRoutes } from '../../src/http/mount.ts';
+import { HttpProblem } from '../../src/http/problem.ts';
+import { json, type Route, route } from '../../src/http/route.ts';
 
 /** A token is the role of its bearer. */
 const tokens: Tokens = {

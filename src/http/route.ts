@@ -1,7 +1,7 @@
 /** A route as data: what the application mounts, what the OpenAPI document says, and what tests sweep over. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import { problemSchema } from '../middleware/http-problem.ts';
+import { problemSchema } from './problem.ts';
 
 export interface Route<Body = unknown> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';

@@ -1,6 +1,6 @@
 /** The OpenAPI document of a list of routes, made from the schemas that validate the requests. */
 import { z } from 'zod';
-import { problemSchema } from '../middleware/http-problem.ts';
+import { problemSchema } from './problem.ts';
 import { type Answers, answersOf, type Route } from './route.ts';
 
 export interface OpenApiInfo {

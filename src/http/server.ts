@@ -2,8 +2,8 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from './clock.ts';
-import { StartupError } from './errors.ts';
+import type { Clock } from '../clock.ts';
+import { StartupError } from '../errors.ts';
 
 /**
  * Milliseconds without a byte after which an open connection is closed when the server stops: a caller who keeps one

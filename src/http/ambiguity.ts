@@ -1,6 +1,6 @@
 /** Refuses what Node would read in one way and a proxy in front of the service may have read in another. */
 import type { RequestHandler } from 'express';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './problem.ts';
 
 /** Of these Node takes the first and drops the rest. */
 const ONCE = ['host', 'authorization', 'content-type'] as const;

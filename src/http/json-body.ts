@@ -6,7 +6,7 @@ import { MIMEType } from 'node:util';
 import type { Request, RequestHandler } from 'express';
 import readBody from 'raw-body';
 import type { z } from 'zod';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './problem.ts';
 
 /** Bytes. */
 const LIMIT = 100 * 1024;

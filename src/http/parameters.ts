@@ -1,6 +1,6 @@
 /** Checks what a request says beside its body: in its path, its query and its headers. */
 import type { RequestHandler } from 'express';
-import type { Route } from '../routes/route.ts';
+import type { Route } from './route.ts';
 
 export const checkParameters =
   ({ path, query, header }: NonNullable<Route['parameters']>): RequestHandler =>

@@ -1,7 +1,7 @@
 /** Lets in callers with a valid bearer token, and those with a certain role. */
 import type { RequestHandler, Response } from 'express';
 import { type Claims, InvalidTokenError, type Tokens } from '../clients/jwt.ts';
-import { HttpProblem } from './http-problem.ts';
+import { HttpProblem } from './problem.ts';
 
 const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="api"${error}` });
 
