@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
-import { runMigrations } from '../src/migrations.ts';
+import { runMigrations } from '../src/clients/database/migrations.ts';
 import { hashPassword } from '../src/passwords.ts';
 import { type SecretId, secretName } from '../src/secrets/names.ts';
 import { databaseSchema } from '../src/secrets/schemas.ts';

@@ -1,7 +1,7 @@
 /** The Express application, built from what it is given. Importing this file does nothing. */
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
-import type { Database } from './clients/database.ts';
+import type { Database } from './clients/database/database.ts';
 import type { Tokens } from './clients/jwt.ts';
 import type { Chat } from './clients/openai.ts';
 import { refuseAmbiguity } from './http/ambiguity.ts';

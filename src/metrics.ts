@@ -1,6 +1,6 @@
 /** What the service measures, for Prometheus. A label holds a name, a class or a state; never anything of a value. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Database } from './clients/database.ts';
+import type { Database } from './clients/database/database.ts';
 import type { Answered } from './http/measure-requests.ts';
 import type { Call } from './secrets/measured-provider.ts';
 import type { SecretStatus, SecretStore } from './secrets/store.ts';

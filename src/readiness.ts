@@ -1,6 +1,6 @@
 /** Whether the process can do its work: not stopping, every secret usable, and the database answers with its own. */
 
-import type { Database } from './clients/database.ts';
+import type { Database } from './clients/database/database.ts';
 import type { Clock } from './clock.ts';
 import type { Readiness } from './routes/health.ts';
 import type { SecretStore } from './secrets/store.ts';

@@ -5,8 +5,8 @@
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
-import { createDatabase } from './clients/database.ts';
-import { proveDatabase } from './clients/database-startup.ts';
+import { createDatabase } from './clients/database/database.ts';
+import { proveDatabase } from './clients/database/startup.ts';
 import { createTokens } from './clients/jwt.ts';
 import { createChat } from './clients/openai.ts';
 import type { Clock } from './clock.ts';

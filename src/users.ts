@@ -1,5 +1,5 @@
 /** Users in PostgreSQL. */
-import type { Database } from './clients/database.ts';
+import type { Database } from './clients/database/database.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 
 export interface User {

@@ -1,8 +1,8 @@
 /** Somebody who can log in, with the role admin and a password that is shown once: `docker compose run --rm user`. */
 import { randomBytes } from 'node:crypto';
+import { withConnection } from '../../src/clients/database/connection.ts';
 import { loadConfig } from '../../src/config.ts';
 import { hashPassword } from '../../src/passwords.ts';
-import { withConnection } from '../../src/rotation/connection.ts';
 import { databaseSchema, FIELDS, parseSecret } from '../../src/secrets/schemas.ts';
 
 const [email = 'ada@example.com'] = process.argv.slice(2);

@@ -2,9 +2,10 @@
  * `npm run migrate`: brings the tables up to date with the database secret of the role that owns them. Give
  * that secret's name in DATABASE_SECRET_NAME, and an identity that may read it.
  */
+
+import { runMigrations } from '../clients/database/migrations.ts';
 import { loadConfig } from '../config.ts';
 import { SecretError, StartupError } from '../errors.ts';
-import { runMigrations } from '../migrations.ts';
 import { databaseSchema, FIELDS, parseSecret } from '../secrets/schemas.ts';
 
 try {

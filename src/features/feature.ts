@@ -1,7 +1,7 @@
 /** What a part of the service that can be taken out looks like: its settings, its routes, and what it holds. */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Database } from '../clients/database.ts';
+import type { Database } from '../clients/database/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Route } from '../http/route.ts';

@@ -1,7 +1,7 @@
 /** Turns whatever a route threw into a problem document; only what the caller may know goes into it. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
-import { isConnectionLost, isLoginRefused } from '../clients/database-errors.ts';
+import { isConnectionLost, isLoginRefused } from '../clients/database/errors.ts';
 import { InvalidTokenError } from '../clients/jwt.ts';
 import { SecretError } from '../errors.ts';
 import { HttpProblem, type ProblemDocument, problemDocument } from './problem.ts';

@@ -1,6 +1,6 @@
 /** A real round trip to the database with the credentials in use. */
 import { z } from 'zod';
-import type { Database } from '../clients/database.ts';
+import type { Database } from '../clients/database/database.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { json, problem, type Route, route } from '../http/route.ts';
 

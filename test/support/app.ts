@@ -1,6 +1,6 @@
 /** The application with stubbed clients, for tests of what it answers to whom. */
 import { type AppDependencies, createApp } from '../../src/app.ts';
-import type { Database } from '../../src/clients/database.ts';
+import type { Database } from '../../src/clients/database/database.ts';
 import { InvalidTokenError, type Tokens } from '../../src/clients/jwt.ts';
 import type { Chat } from '../../src/clients/openai.ts';
 import type { Route } from '../../src/http/route.ts';

@@ -8,7 +8,7 @@ import { prepareDatabase } from '../../sandbox/database-roles.ts';
 import { startOpenAI } from '../../sandbox/openai.ts';
 import { startPostgres } from '../../sandbox/postgres.ts';
 import { startReaper } from '../../sandbox/reaper.ts';
-import { runMigrations } from '../../src/migrations.ts';
+import { runMigrations } from '../../src/clients/database/migrations.ts';
 import { hashPassword } from '../../src/passwords.ts';
 import { databaseSchema } from '../../src/secrets/schemas.ts';
 

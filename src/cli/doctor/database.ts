@@ -1,7 +1,7 @@
 /** Does the database accept the login, and may it do what the service does with the tables? */
 import type pg from 'pg';
-import { diagnose } from '../../clients/database-startup.ts';
-import { withConnection } from '../../rotation/connection.ts';
+import { withConnection } from '../../clients/database/connection.ts';
+import { diagnose } from '../../clients/database/startup.ts';
 import { databaseSchema, parseSecret } from '../../secrets/schemas.ts';
 import { backendOf, type Check, CheckFailed, type Complaint, type Findings, secretOf } from './check.ts';
 

@@ -3,7 +3,7 @@ import { createSecretKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import OpenAI from 'openai';
 import type { ClientBase } from 'pg';
-import { isLoginRefused, isRightsLost } from '../../clients/database-errors.ts';
+import { isLoginRefused, isRightsLost } from '../../clients/database/errors.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import type { JwtSecret, OpenAISecret } from '../../secrets/schemas.ts';
 

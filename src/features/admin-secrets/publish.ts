@@ -3,9 +3,9 @@
  * fails before the write changes nothing.
  */
 import type { ClientBase } from 'pg';
+import { withConnection } from '../../clients/database/connection.ts';
 import { SecretError } from '../../errors.ts';
 import { HttpProblem } from '../../http/problem.ts';
-import { withConnection } from '../../rotation/connection.ts';
 import { lockKey } from '../../rotation/lock.ts';
 import { withinTime } from '../../secrets/within-time.ts';
 import type { FeatureContext } from '../feature.ts';

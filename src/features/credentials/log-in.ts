@@ -1,7 +1,7 @@
 /** Logs in to PostgreSQL once and leaves. What fails is told by its code: PostgreSQL's own words quote what they got. */
 import { isIP } from 'node:net';
 import pg from 'pg';
-import { tlsOptions } from '../../clients/database-generation.ts';
+import { tlsOptions } from '../../clients/database/pool.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { untilAborted } from '../../secrets/until-aborted.ts';
 import { CredentialError } from './credential-error.ts';

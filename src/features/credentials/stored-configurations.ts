@@ -1,7 +1,7 @@
 /** Configurations in PostgreSQL: references by GUID, and no value of a secret. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { Database } from '../../clients/database.ts';
+import type { Database } from '../../clients/database/database.ts';
 import { CredentialError } from './credential-error.ts';
 
 export interface StoredConfigurations {

@@ -11,12 +11,12 @@ import { prepareDatabase } from '../../../sandbox/database-roles.ts';
 import { startPostgres } from '../../../sandbox/postgres.ts';
 import { startReaper } from '../../../sandbox/reaper.ts';
 import { startVault } from '../../../sandbox/vault.ts';
-import type { Database } from '../../../src/clients/database.ts';
+import type { Database } from '../../../src/clients/database/database.ts';
+import { runMigrations } from '../../../src/clients/database/migrations.ts';
 import { createComponents } from '../../../src/features/credentials/components.ts';
 import { type CredentialsOptions, createCredentials } from '../../../src/features/credentials/credentials.ts';
 import { settings } from '../../../src/features/credentials/settings.ts';
 import { createStoredConfigurations } from '../../../src/features/credentials/stored-configurations.ts';
-import { runMigrations } from '../../../src/migrations.ts';
 import { findProvider } from '../../../src/secrets/providers/index.ts';
 import { databaseSchema } from '../../../src/secrets/schemas.ts';
 

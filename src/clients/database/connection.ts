@@ -1,7 +1,7 @@
 /** A connection to PostgreSQL of one's own, beside every pool, for as long as a piece of work takes. */
 import pg from 'pg';
-import { tlsOptions } from '../clients/database-generation.ts';
-import type { DatabaseSecret } from '../secrets/schemas.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { tlsOptions } from './pool.ts';
 
 /** What `pg_stat_activity` shows of a rotation. */
 export const APPLICATION_NAME = 'express-secrets-template rotation';

@@ -2,10 +2,10 @@
  * Which generation of connections is in use. A new one is proven before it replaces the old; when logins are refused,
  * the ladder is climbed: the current secret as the backend has it now, then the pending one, then the previous.
  */
-import type { LiveSecret, Loaded } from '../secrets/live-secret.ts';
-import type { DatabaseSecret } from '../secrets/schemas.ts';
-import { isLoginRefused } from './database-errors.ts';
-import { createGeneration, type Generation, type GenerationOptions } from './database-generation.ts';
+import type { LiveSecret, Loaded } from '../../secrets/live-secret.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { isLoginRefused } from './errors.ts';
+import { createGeneration, type Generation, type GenerationOptions } from './pool.ts';
 
 export interface Generations {
   /** Proves the current secret, or what the ladder has in its place. @throws what PostgreSQL says of the current one */

@@ -1,9 +1,9 @@
 /** The canary before the service listens: a real login with the loaded secret, retried while that can help. */
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import { StartupError } from '../errors.ts';
-import type { LiveSecret } from '../secrets/live-secret.ts';
-import type { DatabaseSecret } from '../secrets/schemas.ts';
+import type { Clock } from '../../clock.ts';
+import { StartupError } from '../../errors.ts';
+import type { LiveSecret } from '../../secrets/live-secret.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import type { Database } from './database.ts';
 
 export interface ProveDatabaseOptions {

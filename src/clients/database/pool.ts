@@ -1,9 +1,9 @@
 /** A pool of connections that belongs to one version of the database secret, and ends when it is out of use. */
 import pg from 'pg';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { Loaded } from '../secrets/live-secret.ts';
-import type { DatabaseSecret } from '../secrets/schemas.ts';
+import type { Clock } from '../../clock.ts';
+import type { Loaded } from '../../secrets/live-secret.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
 
 export interface GenerationOptions {
   clock: Clock;

@@ -4,18 +4,12 @@
  */
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { LiveSecret } from '../secrets/live-secret.ts';
-import type { DatabaseSecret } from '../secrets/schemas.ts';
-import {
-  isConnectionLost,
-  isLoginRefused,
-  isRightsLost,
-  isServerAway,
-  isSessionEnded,
-} from './database-errors.ts';
-import type { Connections, Generation } from './database-generation.ts';
-import { createGenerations } from './database-generations.ts';
+import type { Clock } from '../../clock.ts';
+import type { LiveSecret } from '../../secrets/live-secret.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { isConnectionLost, isLoginRefused, isRightsLost, isServerAway, isSessionEnded } from './errors.ts';
+import type { Connections, Generation } from './pool.ts';
+import { createGenerations } from './switchover.ts';
 
 export interface Database {
   /** Proves the current secret by a real login. Must have resolved before the first query. */

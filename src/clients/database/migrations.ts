@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
-import { tlsOptions } from './clients/database-generation.ts';
-import type { DatabaseSecret } from './secrets/schemas.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { tlsOptions } from './pool.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 

@@ -4,11 +4,11 @@ import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { prepareDatabase } from '../sandbox/database-roles.ts';
-import { type Postgres, startPostgres } from '../sandbox/postgres.ts';
-import { startReaper } from '../sandbox/reaper.ts';
-import { runMigrations } from '../src/migrations.ts';
-import { databaseSchema } from '../src/secrets/schemas.ts';
+import { prepareDatabase } from '../../../sandbox/database-roles.ts';
+import { type Postgres, startPostgres } from '../../../sandbox/postgres.ts';
+import { startReaper } from '../../../sandbox/reaper.ts';
+import { runMigrations } from '../../../src/clients/database/migrations.ts';
+import { databaseSchema } from '../../../src/secrets/schemas.ts';
 
 describe('migrations', () => {
   const reaper = startReaper();
