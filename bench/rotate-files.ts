@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Rotatable, Sandbox } from '../sandbox/sandbox.ts';
-import { createFileProvider } from '../src/secrets/providers/file.ts';
+import { createFileProvider } from '../src/secrets/providers/file/provider.ts';
 
 export async function rotateFile(sandbox: Sandbox, id: Rotatable): Promise<void> {
   const provider = createFileProvider({ directory: sandbox.backend.environment.SECRETS_DIR ?? '' });

@@ -8,7 +8,7 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { createAwsSecretsManager } from '../../src/secrets/providers/aws-secrets-manager.ts';
+import { createAwsSecretsManager } from '../../src/secrets/providers/aws-secrets-manager/provider.ts';
 import { describeProvider } from '../secrets/providers/contract.ts';
 import { describeRotation } from './rotation-under-load.ts';
 

@@ -11,7 +11,7 @@ import { after, it } from 'node:test';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { DefaultAzureCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { createAzureKeyVault } from '../../src/secrets/providers/azure-key-vault.ts';
+import { createAzureKeyVault } from '../../src/secrets/providers/azure-key-vault/provider.ts';
 import { describeProvider } from '../secrets/providers/contract.ts';
 import { startApiVersionRelay } from './api-version-relay.ts';
 import { describeRotation } from './rotation-under-load.ts';

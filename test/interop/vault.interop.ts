@@ -3,8 +3,8 @@
  * INTEROP_VAULT_TOKEN as an administrator's; and whether the stand-in answers as that server does.
  */
 import { it } from 'node:test';
-import { createVault } from '../../src/secrets/providers/vault.ts';
-import type { VaultAuth } from '../../src/secrets/providers/vault-login.ts';
+import type { VaultAuth } from '../../src/secrets/providers/vault/login.ts';
+import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { describeProvider } from '../secrets/providers/contract.ts';
 import { describeRotation } from './rotation-under-load.ts';
 import { createVaultAdministrator } from './vault-administrator.ts';

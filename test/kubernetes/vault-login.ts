@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { createVault } from '../../src/secrets/providers/vault.ts';
+import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { kubectl, skip as noCluster } from './kubectl.ts';
 import { load, moved } from './overlay.ts';
 

@@ -15,7 +15,7 @@ import { createChat } from '../../src/clients/openai.ts';
 import { secretName } from '../../src/secrets/names.ts';
 import type { SecretProvider } from '../../src/secrets/provider.ts';
 import { findProvider } from '../../src/secrets/providers/index.ts';
-import { createVault } from '../../src/secrets/providers/vault.ts';
+import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { jwtSchema, openaiSchema } from '../../src/secrets/schemas.ts';
 import { createSecretStore } from '../../src/secrets/store.ts';
 import { createFakeClock, type FakeClock } from '../support/clock.ts';

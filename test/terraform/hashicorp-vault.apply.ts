@@ -1,7 +1,7 @@
 /** The Vault module, applied to OpenBao or Vault, which enforce what it grants. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createVault } from '../../src/secrets/providers/vault.ts';
+import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { startApplication } from '../support/application.ts';
 import { createImplementations } from '../support/implementations.ts';
 import { assertKeepsNothing, plantedValue, rotate, startWith } from './at-work.ts';

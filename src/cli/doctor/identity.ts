@@ -5,9 +5,14 @@ import { layoutOf, patience, REQUIRED } from './required.ts';
 
 /** Says who this process is to a backend that has just accepted it. Only the chosen one's SDK is imported. */
 const DESCRIBE: Record<string, (environment: NodeJS.ProcessEnv) => Promise<string>> = {
-  aws: async (environment) => (await import('./identity-aws.ts')).describeAwsIdentity(environment),
-  vault: async (environment) => (await import('./identity-vault.ts')).describeVaultIdentity(environment),
-  azure: async () => (await import('./identity-azure.ts')).describeAzureIdentity(),
+  aws: async (environment) =>
+    (await import('../../secrets/providers/aws-secrets-manager/identity.ts')).describeAwsIdentity(
+      environment,
+    ),
+  vault: async (environment) =>
+    (await import('../../secrets/providers/vault/identity.ts')).describeVaultIdentity(environment),
+  azure: async () =>
+    (await import('../../secrets/providers/azure-key-vault/identity.ts')).describeAzureIdentity(),
   file: async () =>
     `user ${process.getuid?.() ?? 'of this process'}, group ${process.getgid?.() ?? 'of this process'}`,
 };

@@ -46,25 +46,25 @@ export const findProvider = (name: string): Registration | undefined => registra
 
 registerProvider(
   'aws',
-  async (settings) => (await import('./aws-secrets-manager.ts')).createAwsSecretsManager(settings),
+  async (settings) => (await import('./aws-secrets-manager/provider.ts')).createAwsSecretsManager(settings),
   awsSettings,
   awsWriterSettings,
 );
 registerProvider(
   'vault',
-  async (settings, clock) => (await import('./vault.ts')).createVault(settings, clock && { clock }),
+  async (settings, clock) => (await import('./vault/provider.ts')).createVault(settings, clock && { clock }),
   vaultSettings,
   vaultWriterSettings,
 );
 registerProvider(
   'azure',
-  async (settings) => (await import('./azure-key-vault.ts')).createAzureKeyVault(settings),
+  async (settings) => (await import('./azure-key-vault/provider.ts')).createAzureKeyVault(settings),
   azureSettings,
   azureWriterSettings,
 );
 registerProvider(
   'file',
-  async (settings) => (await import('./file.ts')).createFileProvider(settings),
+  async (settings) => (await import('./file/provider.ts')).createFileProvider(settings),
   fileSettings,
 );
 registerProvider('dapr', async (settings) => (await import('./dapr.ts')).createDapr(settings), daprSettings);

@@ -1,7 +1,7 @@
 /** The environment variables of each provider. Endpoints and identifiers; a secret only where it says who we are. */
 import { z } from 'zod';
-import type { AwsSettings } from './aws-secrets-manager.ts';
-import type { KeyVaultSettings } from './azure-key-vault-client.ts';
+import type { AwsSettings } from './aws-secrets-manager/provider.ts';
+import type { KeyVaultSettings } from './azure-key-vault/client.ts';
 
 /** Strips the `undefined` that `exactOptionalPropertyTypes` tells apart from an absent key. */
 const url = (protocols: RegExp, example: string) =>

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAwsSecretsManager } from '../../../sandbox/aws-secrets-manager.ts';
-import { createAwsSecretsManager } from '../../../src/secrets/providers/aws-secrets-manager.ts';
+import { createAwsSecretsManager } from '../../../src/secrets/providers/aws-secrets-manager/provider.ts';
 import { describeProvider } from './contract.ts';
 
 describeProvider('AWS Secrets Manager', async () => {

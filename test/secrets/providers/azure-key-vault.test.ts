@@ -11,7 +11,7 @@ import { startAzureKeyVault } from '../../../sandbox/azure-key-vault.ts';
 import { listen } from '../../../sandbox/http.ts';
 import { SecretError } from '../../../src/errors.ts';
 import type { SecretProvider } from '../../../src/secrets/provider.ts';
-import { createAzureKeyVault } from '../../../src/secrets/providers/azure-key-vault.ts';
+import { createAzureKeyVault } from '../../../src/secrets/providers/azure-key-vault/provider.ts';
 import { describeProvider } from './contract.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -367,7 +367,8 @@ describe('Azure Key Vault, in a process of its own', () => {
       (error) => console.log(error.code, error.remedy, inspect(error, { depth: 10, showHidden: true })),
     );`;
   const readElsewhere = async (environment: Record<string, string>) => {
-    const module = new URL('../../../src/secrets/providers/azure-key-vault.ts', import.meta.url).href;
+    const module = new URL('../../../src/secrets/providers/azure-key-vault/provider.ts', import.meta.url)
+      .href;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, module], {
       env: { PATH: process.env.PATH, ...backend.environment, ...environment },
     });

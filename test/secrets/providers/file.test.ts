@@ -18,8 +18,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startFiles } from '../../../sandbox/files.ts';
 import { SecretError } from '../../../src/errors.ts';
-import { createFileProvider } from '../../../src/secrets/providers/file.ts';
-import { isMountPoint } from '../../../src/secrets/providers/mount-point.ts';
+import { isMountPoint } from '../../../src/secrets/providers/file/mount-point.ts';
+import { createFileProvider } from '../../../src/secrets/providers/file/provider.ts';
 import { vaultAnswer } from '../../support/vault-answer.ts';
 import { describeProvider, type ProviderFixture } from './contract.ts';
 

@@ -10,8 +10,8 @@ import { listen } from '../../../sandbox/http.ts';
 import { startVault, type VaultOptions } from '../../../sandbox/vault.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { SecretError, type SecretErrorCode } from '../../../src/errors.ts';
-import { createVault } from '../../../src/secrets/providers/vault.ts';
-import type { VaultAuth } from '../../../src/secrets/providers/vault-login.ts';
+import type { VaultAuth } from '../../../src/secrets/providers/vault/login.ts';
+import { createVault } from '../../../src/secrets/providers/vault/provider.ts';
 import { describeProvider } from './contract.ts';
 
 // An identity that no test chose must never be used.

@@ -1,7 +1,7 @@
 /** What a person is told when Vault gives no secret: what happened, and what to check or grant. */
-import { SecretError, type SecretErrorCode } from '../../errors.ts';
-import { NOT_UNDERSTOOD, networkRemedy } from './no-answer.ts';
-import { VaultRequestError } from './vault-client.ts';
+import { SecretError, type SecretErrorCode } from '../../../errors.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from '../no-answer.ts';
+import { VaultRequestError } from './client.ts';
 
 /** `identity` is the login's to tell. */
 type Code = Exclude<SecretErrorCode, 'identity'>;

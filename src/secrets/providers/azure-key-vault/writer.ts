@@ -2,9 +2,9 @@
  * Writing to Azure Key Vault, which has no conditional write: whoever expects a version looks before and after, so
  * that two writers in one process never both succeed, and two processes in the same moment are told afterwards.
  */
-import type { WriteOptions } from '../provider.ts';
-import type { KeyVaultClient } from './azure-key-vault-client.ts';
-import { keyVaultError } from './azure-key-vault-errors.ts';
+import type { WriteOptions } from '../../provider.ts';
+import type { KeyVaultClient } from './client.ts';
+import { keyVaultError } from './errors.ts';
 
 export function createKeyVaultWriter(client: KeyVaultClient, vaultUrl: string) {
   let last: Promise<unknown> = Promise.resolve();

@@ -3,11 +3,11 @@
  * Who we are comes from DefaultAzureCredential: managed identity, workload identity, a login.
  * https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
  */
-import type { ReadOptions, Secret, SecretProvider, Stage } from '../provider.ts';
-import { createKeyVaultClient, type KeyVaultSettings } from './azure-key-vault-client.ts';
-import { absent, deleted, ignoreNotFound, keyVaultError, withoutStage } from './azure-key-vault-errors.ts';
-import { combineFields, combineVersions, fieldSecrets } from './azure-key-vault-fields.ts';
-import { createKeyVaultWriter } from './azure-key-vault-writer.ts';
+import type { ReadOptions, Secret, SecretProvider, Stage } from '../../provider.ts';
+import { createKeyVaultClient, type KeyVaultSettings } from './client.ts';
+import { absent, deleted, ignoreNotFound, keyVaultError, withoutStage } from './errors.ts';
+import { combineFields, combineVersions, fieldSecrets } from './fields.ts';
+import { createKeyVaultWriter } from './writer.ts';
 
 type Signal = AbortSignal | undefined;
 

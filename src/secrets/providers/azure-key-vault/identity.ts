@@ -1,6 +1,6 @@
 /** Who this process is to Azure: what its token for Key Vault says. */
 import { DefaultAzureCredential } from '@azure/identity';
-import { patience } from './required.ts';
+import { patience } from '../../../cli/doctor/required.ts';
 
 const SCOPE = 'https://vault.azure.net/.default';
 

@@ -3,10 +3,10 @@
  * https://developer.hashicorp.com/vault/docs/secrets/databases/postgresql
  */
 import { z } from 'zod';
-import type { Clock } from '../../clock.ts';
-import { SecretError, type SecretErrorCode } from '../../errors.ts';
-import { createSecret, type Lease, type Secret } from '../provider.ts';
-import { VaultRequestError, type VaultRequestOptions } from './vault-client.ts';
+import type { Clock } from '../../../clock.ts';
+import { SecretError, type SecretErrorCode } from '../../../errors.ts';
+import { createSecret, type Lease, type Secret } from '../../provider.ts';
+import { VaultRequestError, type VaultRequestOptions } from './client.ts';
 
 export interface VaultDatabaseSettings {
   /** The engine's role, `VAULT_DATABASE_ROLE`. */

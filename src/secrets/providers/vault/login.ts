@@ -3,7 +3,7 @@
  * https://developer.hashicorp.com/vault/docs/auth
  */
 import { readFile } from 'node:fs/promises';
-import { SecretError } from '../../errors.ts';
+import { SecretError } from '../../../errors.ts';
 
 export type VaultAuth =
   | { method: 'token'; token: string }

@@ -1,8 +1,8 @@
 /** What a person is told when Azure Key Vault gives no secret: what happened, and what to check or grant. */
-import { SecretError, type SecretErrorCode, type SecretErrorOptions } from '../../errors.ts';
-import type { Stage } from '../provider.ts';
-import { isFromIdentity } from './azure-sdk-error.ts';
-import { NOT_UNDERSTOOD, networkRemedy } from './no-answer.ts';
+import { SecretError, type SecretErrorCode, type SecretErrorOptions } from '../../../errors.ts';
+import type { Stage } from '../../provider.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from '../no-answer.ts';
+import { isFromIdentity } from './sdk-error.ts';
 
 export const READER = 'Key Vault Secrets User';
 export const WRITER = 'Key Vault Secrets Officer';

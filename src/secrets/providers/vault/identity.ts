@@ -1,10 +1,10 @@
 /** Who this process is to Vault: what looking up its own token tells. */
 import { z } from 'zod';
-import { systemClock } from '../../clock.ts';
-import { vaultSettings } from '../../secrets/providers/settings.ts';
-import { createVaultClient } from '../../secrets/providers/vault-client.ts';
-import { createVaultSession } from '../../secrets/providers/vault-session.ts';
-import { patience } from './required.ts';
+import { patience } from '../../../cli/doctor/required.ts';
+import { systemClock } from '../../../clock.ts';
+import { vaultSettings } from '../settings.ts';
+import { createVaultClient } from './client.ts';
+import { createVaultSession } from './session.ts';
 
 const lookup = z.object({
   data: z.object({

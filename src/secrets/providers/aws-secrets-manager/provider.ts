@@ -7,17 +7,11 @@ import {
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { createSecret, type SecretProvider, type Stage } from '../provider.ts';
-import { untilAborted } from '../until-aborted.ts';
-import { watchAnswers } from './aws-answers.ts';
-import {
-  awsError,
-  malformed,
-  type Purpose,
-  toSecretError,
-  withoutCurrent,
-} from './aws-secrets-manager-errors.ts';
-import { createAwsWriter } from './aws-secrets-manager-writer.ts';
+import { createSecret, type SecretProvider, type Stage } from '../../provider.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import { watchAnswers } from './answers.ts';
+import { awsError, malformed, type Purpose, toSecretError, withoutCurrent } from './errors.ts';
+import { createAwsWriter } from './writer.ts';
 
 const STAGES: Record<Stage, string> = {
   current: 'AWSCURRENT',

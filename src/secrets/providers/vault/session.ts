@@ -2,11 +2,11 @@
  * Requests with the token of this process: obtained when first needed, renewed before it ends, replaced
  * when it cannot be renewed. https://developer.hashicorp.com/vault/docs/concepts/tokens
  */
-import type { Clock } from '../../clock.ts';
-import { untilAborted } from '../until-aborted.ts';
-import { type VaultRequest, VaultRequestError, type VaultRequestOptions } from './vault-client.ts';
-import { identityError, type VaultAuth } from './vault-login.ts';
-import { createTokenRequests, type Grant } from './vault-token-requests.ts';
+import type { Clock } from '../../../clock.ts';
+import { untilAborted } from '../../until-aborted.ts';
+import { type VaultRequest, VaultRequestError, type VaultRequestOptions } from './client.ts';
+import { identityError, type VaultAuth } from './login.ts';
+import { createTokenRequests, type Grant } from './token-requests.ts';
 
 /** Milliseconds between attempts to keep a token while Vault does not answer. */
 const RETRY = 15_000;

@@ -9,10 +9,10 @@ import {
   PutSecretValueCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { SecretError } from '../../errors.ts';
-import type { WriteOptions } from '../provider.ts';
-import type { AwsCall } from './aws-secrets-manager.ts';
-import { awsError, malformed } from './aws-secrets-manager-errors.ts';
+import { SecretError } from '../../../errors.ts';
+import type { WriteOptions } from '../../provider.ts';
+import { awsError, malformed } from './errors.ts';
+import type { AwsCall } from './provider.ts';
 
 type Signal = AbortSignal | undefined;
 

@@ -1,9 +1,9 @@
 /** The exchanges with Vault about a token. https://developer.hashicorp.com/vault/api-docs/auth/token */
 import { z } from 'zod';
-import type { Clock } from '../../clock.ts';
-import { NOT_UNDERSTOOD } from './no-answer.ts';
-import { type VaultRequest, VaultRequestError } from './vault-client.ts';
-import { identityError, loginRequest, type VaultLogin } from './vault-login.ts';
+import type { Clock } from '../../../clock.ts';
+import { NOT_UNDERSTOOD } from '../no-answer.ts';
+import { type VaultRequest, VaultRequestError } from './client.ts';
+import { identityError, loginRequest, type VaultLogin } from './login.ts';
 
 export interface Grant {
   token: string;

@@ -3,15 +3,15 @@
  * https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
  */
 import { z } from 'zod';
-import { type Clock, systemClock } from '../../clock.ts';
-import type { SecretError } from '../../errors.ts';
-import { createSecret, type ReadOptions, type Secret, type SecretProvider } from '../provider.ts';
-import { createVaultClient, type VaultClientSettings } from './vault-client.ts';
-import { createVaultDatabase, type VaultDatabaseSettings } from './vault-database.ts';
-import { malformed, type Purpose, toSecretError, vaultError } from './vault-errors.ts';
-import type { VaultAuth } from './vault-login.ts';
-import { createVaultSession } from './vault-session.ts';
-import { toFields, toText } from './vault-text.ts';
+import { type Clock, systemClock } from '../../../clock.ts';
+import type { SecretError } from '../../../errors.ts';
+import { createSecret, type ReadOptions, type Secret, type SecretProvider } from '../../provider.ts';
+import { createVaultClient, type VaultClientSettings } from './client.ts';
+import { createVaultDatabase, type VaultDatabaseSettings } from './database.ts';
+import { malformed, type Purpose, toSecretError, vaultError } from './errors.ts';
+import type { VaultAuth } from './login.ts';
+import { createVaultSession } from './session.ts';
+import { toFields, toText } from './text.ts';
 
 export interface VaultSettings extends VaultClientSettings {
   /** Where the KV engine is mounted. Default `secret`. */

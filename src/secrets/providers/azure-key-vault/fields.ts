@@ -1,6 +1,6 @@
 /** The layout with one secret per field: `database-username`, `database-password` stand for `myapp-database`. */
 import { createHash } from 'node:crypto';
-import { createSecret, type ReadOptions, type Secret } from '../provider.ts';
+import { createSecret, type ReadOptions, type Secret } from '../../provider.ts';
 
 /** The secrets that hold a field each. Names in Key Vault have no underscore. */
 export const fieldSecrets = (layout: ReadOptions['layout']): { field: string; name: string }[] =>

@@ -7,9 +7,9 @@ import http from 'node:http';
 import https from 'node:https';
 import axios, { type AxiosError, type AxiosResponse } from 'axios';
 import nodeVault from 'node-vault';
-import { SecretError } from '../../errors.ts';
-import { LARGEST_ANSWER, TOO_LARGE } from './no-answer.ts';
-import { parseRetryAfter } from './retry-after.ts';
+import { SecretError } from '../../../errors.ts';
+import { LARGEST_ANSWER, TOO_LARGE } from '../no-answer.ts';
+import { parseRetryAfter } from '../retry-after.ts';
 
 /** A request that failed, and nothing of what it carried: no header, no body. */
 export class VaultRequestError extends Error {
