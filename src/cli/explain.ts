@@ -1,6 +1,6 @@
 /** What a person reads when a command fails, and its exit code: 75 where running it again later can succeed, else 78. */
 import { SecretError, StartupError } from '../errors.ts';
-import { RotationError } from '../rotation/rotation.ts';
+import { RotationError } from './rotate/rotation.ts';
 
 export function explain(error: unknown): { text: string; exitCode: 75 | 78 } {
   if (error instanceof StartupError) return { text: error.report(), exitCode: error.exitCode };

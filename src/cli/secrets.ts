@@ -1,7 +1,7 @@
 /** `npm run secrets -- <command>`: what administrators do with secrets, with an identity that may write them. */
-import { USAGE as DOCTOR_USAGE, doctor } from './doctor.ts';
-import { USAGE as IMPORT_USAGE, importFile } from './import.ts';
-import { USAGE as ROTATE_USAGE, rotate } from './rotate.ts';
+import { USAGE as DOCTOR_USAGE, doctor } from './doctor/doctor.ts';
+import { USAGE as IMPORT_USAGE, importFile } from './import/import.ts';
+import { USAGE as ROTATE_USAGE, rotate } from './rotate/rotate.ts';
 
 /** Each resolves with the exit code, those of sysexits.h: 0, 64 usage, 75 try again later, 78 a person must act. */
 const COMMANDS: Record<string, { usage: string; run: (parameters: string[]) => Promise<number> }> = {

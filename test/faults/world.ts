@@ -16,8 +16,8 @@ import type { Listening } from '../../sandbox/http.ts';
 import { startOpenAI } from '../../sandbox/openai.ts';
 import { NO_AWS_PROFILE } from '../../sandbox/service-environment.ts';
 import { startVault } from '../../sandbox/vault.ts';
+import { startDatabase } from '../cli/rotate/fixture.ts';
 import { createPlantedKey, createPlantedValue, createScanner, type Leak } from '../leaks/scanner.ts';
-import { startDatabase } from '../rotation/fixture.ts';
 
 export const REQUIRED = ['database', 'jwt', 'openai'] as const;
 export type Required = (typeof REQUIRED)[number];

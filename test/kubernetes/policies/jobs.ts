@@ -4,7 +4,7 @@ import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
 import { secretName } from '../../../src/secrets/names.ts';
 import { environment, jobs, type Overlay, ofKind, one, type Policy } from '../overlay.ts';
 
-const source = readFileSync(new URL('../../../src/cli/rotate.ts', import.meta.url), 'utf8');
+const source = readFileSync(new URL('../../../src/cli/rotate/rotate.ts', import.meta.url), 'utf8');
 /** Seconds that `rotate` waits for its turn, and again for the replicas. */
 export const ROTATION_TIMEOUT = Number(/timeout: .*default: '(\d+)'/.exec(source)?.[1]);
 

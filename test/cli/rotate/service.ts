@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import type { BackendName } from '../../sandbox/backends.ts';
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
-import { type Service, startService } from '../../sandbox/service.ts';
+import type { BackendName } from '../../../sandbox/backends.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
+import { startSecretsCommand } from '../../../sandbox/secrets-command.ts';
+import { type Service, startService } from '../../../sandbox/service.ts';
 
 /** A short one, so that the service notices soon. */
 const SETTINGS = { SECRET_TTL: '1' };

@@ -1,9 +1,9 @@
 /** A secret as the backend stores it, unknown fields and aliases included, and writing it with some fields changed. */
 import type { z } from 'zod';
-import { SecretError } from '../errors.ts';
-import type { SecretId } from '../secrets/names.ts';
-import type { Secret, SecretProvider } from '../secrets/provider.ts';
-import { FIELDS, parseSecret } from '../secrets/schemas.ts';
+import { SecretError } from '../../errors.ts';
+import type { SecretId } from '../../secrets/names.ts';
+import type { Secret, SecretProvider } from '../../secrets/provider.ts';
+import { FIELDS, parseSecret } from '../../secrets/schemas.ts';
 import { RotationError, type RotationOptions } from './rotation.ts';
 
 /** Milliseconds one read or write may take. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { rotateJwt } from '../../src/rotation/jwt.ts';
-import { RotationError, type RotationOptions } from '../../src/rotation/rotation.ts';
-import { jwtSchema } from '../../src/secrets/schemas.ts';
+import { rotateJwt } from '../../../src/cli/rotate/jwt.ts';
+import { RotationError, type RotationOptions } from '../../../src/cli/rotate/rotation.ts';
+import { jwtSchema } from '../../../src/secrets/schemas.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 
 let database: TestDatabase;
@@ -121,7 +121,7 @@ describe('rotate jwt', () => {
 
   it('an answer that was lost is looked up', async () => {
     const { rotate, provider, stored, failWith } = createFixture();
-    const { SecretError } = await import('../../src/errors.ts');
+    const { SecretError } = await import('../../../src/errors.ts');
     const losing = {
       ...provider,
       async write(name: string, value: string) {

@@ -1,8 +1,8 @@
 /** `npm run secrets -- doctor`: looks at everything the service needs to start, in order, and says what to mend. */
 import { parseArgs } from 'node:util';
-import { CHECKS } from './doctor/checks.ts';
-import { examine } from './doctor/examine.ts';
-import { describe, exitCodeOf, summarize, toDocument } from './doctor/report.ts';
+import { CHECKS } from './checks.ts';
+import { examine } from './examine.ts';
+import { describe, exitCodeOf, summarize, toDocument } from './report.ts';
 
 export const USAGE = '  npm run secrets -- doctor [--json]';
 

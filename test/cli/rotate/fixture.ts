@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Client } from 'pg';
-import { type DatabaseCredentials, prepareDatabase } from '../../sandbox/database-roles.ts';
-import { startPostgres } from '../../sandbox/postgres.ts';
-import { APPLICATION_NAME } from '../../src/clients/database/connection.ts';
-import { runMigrations } from '../../src/clients/database/migrations.ts';
-import { type Clock, systemClock } from '../../src/clock.ts';
-import type { RotationOptions } from '../../src/rotation/rotation.ts';
-import { SECRET_IDS, type SecretId, secretName } from '../../src/secrets/names.ts';
-import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
-import { databaseSchema } from '../../src/secrets/schemas.ts';
-import { createMemoryProvider } from '../support/memory-provider.ts';
+import { type DatabaseCredentials, prepareDatabase } from '../../../sandbox/database-roles.ts';
+import { startPostgres } from '../../../sandbox/postgres.ts';
+import type { RotationOptions } from '../../../src/cli/rotate/rotation.ts';
+import { APPLICATION_NAME } from '../../../src/clients/database/connection.ts';
+import { runMigrations } from '../../../src/clients/database/migrations.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { SECRET_IDS, type SecretId, secretName } from '../../../src/secrets/names.ts';
+import { createSecret, type SecretProvider } from '../../../src/secrets/provider.ts';
+import { databaseSchema } from '../../../src/secrets/schemas.ts';
+import { createMemoryProvider } from '../../support/memory-provider.ts';
 
 export const names = Object.fromEntries(
   SECRET_IDS.map((id) => [id, secretName(id, { provider: 'memory', prefix: 'myapp' })]),

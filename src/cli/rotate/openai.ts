@@ -3,8 +3,8 @@
  * process has had the time to take the new one. OpenAI shows nobody's use of a key, so that time is all there is.
  */
 import OpenAI from 'openai';
-import { SecretError } from '../errors.ts';
-import { FIELDS, type OpenAISecret, openaiAdministratorSchema, openaiSchema } from '../secrets/schemas.ts';
+import { SecretError } from '../../errors.ts';
+import { FIELDS, type OpenAISecret, openaiAdministratorSchema, openaiSchema } from '../../secrets/schemas.ts';
 import { withLock } from './lock.ts';
 import { createServiceAccounts, type ServiceAccounts } from './openai-accounts.ts';
 import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';

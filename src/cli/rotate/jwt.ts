@@ -3,8 +3,8 @@
  * With `revoke` the key before is believed no longer, and everybody must log in again.
  */
 import { randomBytes } from 'node:crypto';
-import { createSecret } from '../secrets/provider.ts';
-import { FIELDS, jwtSchema, parseSecret } from '../secrets/schemas.ts';
+import { createSecret } from '../../secrets/provider.ts';
+import { FIELDS, jwtSchema, parseSecret } from '../../secrets/schemas.ts';
 import { withLock } from './lock.ts';
 import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
 import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';

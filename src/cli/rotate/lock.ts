@@ -4,8 +4,8 @@
  * https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 import type { ClientBase } from 'pg';
-import { withConnection } from '../clients/database/connection.ts';
-import { databaseSchema, parseSecret } from '../secrets/schemas.ts';
+import { withConnection } from '../../clients/database/connection.ts';
+import { databaseSchema, parseSecret } from '../../secrets/schemas.ts';
 import { RotationError, type RotationOptions, step } from './rotation.ts';
 import { endLease, readDatabase } from './stored-secret.ts';
 

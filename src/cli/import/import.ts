@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs, parseEnv } from 'node:util';
-import { loadConfig } from '../config.ts';
-import { SecretError } from '../errors.ts';
-import type { SecretProvider } from '../secrets/provider.ts';
-import { explain } from './explain.ts';
-import { type Plan, planImport } from './import/plan.ts';
-import { showChange, showLeft, showNextSteps } from './import/show.ts';
-import { type Change, cannotWrite, prepareChange, writeChange } from './import/stored.ts';
+import { loadConfig } from '../../config.ts';
+import { SecretError } from '../../errors.ts';
+import type { SecretProvider } from '../../secrets/provider.ts';
+import { explain } from '../explain.ts';
+import { type Plan, planImport } from './plan.ts';
+import { showChange, showLeft, showNextSteps } from './show.ts';
+import { type Change, cannotWrite, prepareChange, writeChange } from './stored.ts';
 
 export const USAGE = '  npm run secrets -- import <file> [--yes]';
 

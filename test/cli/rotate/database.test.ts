@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { systemClock } from '../../src/clock.ts';
-import { rotateDatabase } from '../../src/rotation/database.ts';
-import { otherName } from '../../src/rotation/login-names.ts';
-import { RotationError, stopped } from '../../src/rotation/rotation.ts';
+import { rotateDatabase } from '../../../src/cli/rotate/database.ts';
+import { otherName } from '../../../src/cli/rotate/login-names.ts';
+import { RotationError, stopped } from '../../../src/cli/rotate/rotation.ts';
+import { systemClock } from '../../../src/clock.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 
 let database: TestDatabase;
@@ -206,7 +206,7 @@ describe('rotate database', () => {
     const failing = (code: 'denied' | 'unavailable') => ({
       ...provider,
       write: async () => {
-        const { SecretError } = await import('../../src/errors.ts');
+        const { SecretError } = await import('../../../src/errors.ts');
         throw new SecretError(code, 'no', { remedy: 'None.' });
       },
     });
@@ -367,7 +367,7 @@ describe('refused before anything is changed', () => {
 
   it('a login that is made for each process', async () => {
     const { rotate, provider, first } = await createFixture();
-    const { createSecret } = await import('../../src/secrets/provider.ts');
+    const { createSecret } = await import('../../../src/secrets/provider.ts');
     const ended: string[] = [];
     const leasing: typeof provider = {
       ...provider,
@@ -384,8 +384,8 @@ describe('refused before anything is changed', () => {
 
   it('one secret per field', async () => {
     const { rotate, provider, first } = await createFixture();
-    const { SecretError } = await import('../../src/errors.ts');
-    const { createSecret } = await import('../../src/secrets/provider.ts');
+    const { SecretError } = await import('../../../src/errors.ts');
+    const { createSecret } = await import('../../../src/secrets/provider.ts');
     const perField: typeof provider = {
       ...provider,
       async read(name, options) {

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { withConnection } from '../clients/database/connection.ts';
-import { isLoginRefused } from '../clients/database/errors.ts';
-import { conceal } from '../secrets/conceal.ts';
-import { type DatabaseSecret, databaseSchema, FIELDS } from '../secrets/schemas.ts';
+import { withConnection } from '../../clients/database/connection.ts';
+import { isLoginRefused } from '../../clients/database/errors.ts';
+import { conceal } from '../../secrets/conceal.ts';
+import { type DatabaseSecret, databaseSchema, FIELDS } from '../../secrets/schemas.ts';
 import { assertLocked, takeLock } from './lock.ts';
 import { family, otherName } from './login-names.ts';
 import { createLoginRoles, type LoginRole, type LoginRoles } from './login-roles.ts';

@@ -1,13 +1,13 @@
 /** `npm run secrets -- rotate`: runs one rotation to its end, a line a step, and says what to do when it stops. */
 import { parseArgs } from 'node:util';
-import { systemClock as clock } from '../clock.ts';
-import { type Config, loadConfig } from '../config.ts';
-import { rotateDatabase } from '../rotation/database.ts';
-import { rotateJwt } from '../rotation/jwt.ts';
-import { rotateOpenAI } from '../rotation/openai.ts';
-import { type Outcome, type RotationOptions, stopped } from '../rotation/rotation.ts';
-import { explain } from './explain.ts';
+import { systemClock as clock } from '../../clock.ts';
+import { type Config, loadConfig } from '../../config.ts';
+import { explain } from '../explain.ts';
+import { rotateDatabase } from './database.ts';
+import { rotateJwt } from './jwt.ts';
+import { rotateOpenAI } from './openai.ts';
 import { readKey } from './read-key.ts';
+import { type Outcome, type RotationOptions, stopped } from './rotation.ts';
 
 export const USAGE = `  npm run secrets -- rotate database [--wait] [--timeout seconds]
   npm run secrets -- rotate jwt [--revoke] [--force] [--wait] [--timeout seconds]

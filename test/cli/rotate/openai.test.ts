@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { startOpenAI } from '../../sandbox/openai.ts';
-import { rotateOpenAI } from '../../src/rotation/openai.ts';
-import { RotationError, type RotationOptions, stopped } from '../../src/rotation/rotation.ts';
+import { startOpenAI } from '../../../sandbox/openai.ts';
+import { rotateOpenAI } from '../../../src/cli/rotate/openai.ts';
+import { RotationError, type RotationOptions, stopped } from '../../../src/cli/rotate/rotation.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 
 let database: TestDatabase;

@@ -1,7 +1,7 @@
 /** Service accounts of a project at OpenAI, each made with one API key: made, found, and deleted with its key. */
 import { createHash } from 'node:crypto';
 import OpenAI from 'openai';
-import type { OpenAIAdministratorSecret } from '../secrets/schemas.ts';
+import type { OpenAIAdministratorSecret } from '../../secrets/schemas.ts';
 
 /** What an account is called that was made to replace `key`. Like a `kid`, the digest only lets one test a guess. */
 const nameFor = (secretName: string, key: string) =>
