@@ -22,7 +22,7 @@ const FORBIDDEN: [from: RegExp, to: RegExp, why: string][] = [
   [/^src\//, /^(?!src\/|package\.json$)/, 'nothing in src depends on the sandbox or the tests'],
   [
     /^src\/secrets\/providers\//,
-    /^src\/(clients|middleware|routes|rotation|cli|features)\//,
+    /^src\/(http|clients|routes|cli|features)\//,
     'a provider does not know who asks',
   ],
   [
@@ -32,19 +32,15 @@ const FORBIDDEN: [from: RegExp, to: RegExp, why: string][] = [
   ],
   [
     /^src\/secrets\/(?!providers\/)/,
-    /^src\/(clients|middleware|routes|rotation|cli|features)\//,
+    /^src\/(http|clients|routes|cli|features)\//,
     'the store does not know its clients',
   ],
   [
     /^src\/clients\//,
-    /^src\/(secrets\/providers|middleware|routes|rotation|cli)\//,
+    /^src\/(secrets\/providers|http|routes|cli|features)\//,
     'a client does not know the backend',
   ],
-  [
-    /^src\/(routes|middleware)\//,
-    /^src\/(secrets|rotation|cli)\//,
-    'a route does not know that secrets exist',
-  ],
+  [/^src\/(routes|http)\//, /^src\/(secrets|cli|features)\//, 'a route does not know that secrets exist'],
   [/^src\/(?!cli\/)/, /^src\/cli\//, 'the service does not depend on its commands'],
 ];
 

@@ -1,10 +1,10 @@
 /** One secret that is read on demand: what the backend said last, one read at a time, writes one after another. */
 import type { Clock } from '../clock.ts';
+import { withinTime } from '../deadline.ts';
 import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
 import type { SecretProvider, WriteOptions } from './provider.ts';
 import { isPlaceholder } from './schemas.ts';
 import { createSingleFlight } from './single-flight.ts';
-import { withinTime } from './within-time.ts';
 
 /** Describes a secret without its value. */
 export interface CachedStatus {

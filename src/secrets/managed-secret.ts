@@ -1,6 +1,7 @@
 /** One secret while the process runs: its last good version, one refresh at a time, news of a rotation. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { withinTime } from '../deadline.ts';
 import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
 import { createFreshness, type FreshnessOptions } from './freshness.ts';
 import { createLeaseKeeper } from './lease.ts';
@@ -9,7 +10,6 @@ import type { SecretId } from './names.ts';
 import type { Secret, SecretProvider, Stage } from './provider.ts';
 import { parseSecret } from './schemas.ts';
 import { createSingleFlight } from './single-flight.ts';
-import { withinTime } from './within-time.ts';
 
 /** Describes a secret without its value. */
 export interface SecretStatus {

@@ -3,11 +3,11 @@
  * fails before the write changes nothing.
  */
 import type { ClientBase } from 'pg';
-import { lockKey } from '../../cli/rotate/lock.ts';
 import { withConnection } from '../../clients/database/connection.ts';
+import { lockKey } from '../../clients/database/lock.ts';
+import { withinTime } from '../../deadline.ts';
 import { SecretError } from '../../errors.ts';
 import { HttpProblem } from '../../http/problem.ts';
-import { withinTime } from '../../secrets/within-time.ts';
 import type { FeatureContext } from '../feature.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { databaseProblem, proveDatabase, proveJwt, proveOpenAI } from './proofs.ts';

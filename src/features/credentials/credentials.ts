@@ -1,5 +1,5 @@
 /** Connections by reference: registered, resolved when they are needed, tested by a real login. */
-import { untilAborted } from '../../secrets/until-aborted.ts';
+import { untilAborted } from '../../deadline.ts';
 import { type AllowedHost, type Lookup, requireAllowedAddress } from './allowed-hosts.ts';
 import { passwordFor, toLogin } from './authentication.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';

@@ -2,8 +2,8 @@
 import { isIP } from 'node:net';
 import pg from 'pg';
 import { tlsOptions } from '../../clients/database/pool.ts';
+import { untilAborted } from '../../deadline.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
-import { untilAborted } from '../../secrets/until-aborted.ts';
 import { CredentialError } from './credential-error.ts';
 
 /** @param address of the host, which has been checked. @throws CredentialError, or the signal's reason */

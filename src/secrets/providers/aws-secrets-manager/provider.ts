@@ -7,8 +7,8 @@ import {
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { untilAborted } from '../../../deadline.ts';
 import { createSecret, type SecretProvider, type Stage } from '../../provider.ts';
-import { untilAborted } from '../../until-aborted.ts';
 import { watchAnswers } from './answers.ts';
 import { awsError, malformed, type Purpose, toSecretError, withoutCurrent } from './errors.ts';
 import { createAwsWriter } from './writer.ts';

@@ -1,9 +1,9 @@
 /** The calls to Azure Key Vault, each through the SDK, until the signal fires, and with its failure mapped. */
 import { DefaultAzureCredential } from '@azure/identity';
 import { SecretClient, type SecretProperties } from '@azure/keyvault-secrets';
+import { untilAborted } from '../../../deadline.ts';
 import type { SecretError } from '../../../errors.ts';
 import { createSecret, type Secret } from '../../provider.ts';
-import { untilAborted } from '../../until-aborted.ts';
 import { limitAnswers } from './answers.ts';
 import { ignoreNotFound, keyVaultError, malformed, READER, WRITER } from './errors.ts';
 import { classify, retryAfter, type SdkError, withoutSecrets } from './sdk-error.ts';

@@ -5,9 +5,9 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import { untilAborted } from '../../../deadline.ts';
 import { SecretError } from '../../../errors.ts';
 import { createSecret, type SecretProvider } from '../../provider.ts';
-import { untilAborted } from '../../until-aborted.ts';
 import { LARGEST_ANSWER } from '../no-answer.ts';
 import { isMountPoint } from './mount-point.ts';
 import { parseVaultAnswer } from './vault-answer.ts';

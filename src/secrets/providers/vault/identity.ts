@@ -1,6 +1,5 @@
 /** Who this process is to Vault: what looking up its own token tells. */
 import { z } from 'zod';
-import { patience } from '../../../cli/doctor/required.ts';
 import { systemClock } from '../../../clock.ts';
 import { vaultSettings } from '../settings.ts';
 import { createVaultClient } from './client.ts';
@@ -20,7 +19,9 @@ export async function describeVaultIdentity(environment: NodeJS.ProcessEnv): Pro
   const client = createVaultClient(settings);
   const session = createVaultSession(client.request, settings.auth, systemClock);
   try {
-    const { data } = lookup.parse(await session.request('auth/token/lookup-self', { signal: patience() }));
+    const { data } = lookup.parse(
+      await session.request('auth/token/lookup-self', { signal: AbortSignal.timeout(5_000) }),
+    );
     const life = data.ttl === 0 ? 'good for ever' : `good for ${data.ttl} s`;
     return `${data.display_name}, policies ${data.policies.join(', ')}; a token ${life}${data.renewable ? ', renewable' : ''}`;
   } finally {

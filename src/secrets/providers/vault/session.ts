@@ -3,7 +3,7 @@
  * when it cannot be renewed. https://developer.hashicorp.com/vault/docs/concepts/tokens
  */
 import type { Clock } from '../../../clock.ts';
-import { untilAborted } from '../../until-aborted.ts';
+import { untilAborted } from '../../../deadline.ts';
 import { type VaultRequest, VaultRequestError, type VaultRequestOptions } from './client.ts';
 import { identityError, type VaultAuth } from './login.ts';
 import { createTokenRequests, type Grant } from './token-requests.ts';
