@@ -7,7 +7,7 @@ import pg from 'pg';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { tlsOptions } from './pool.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
  * The core's directory, and that of each feature that has tables. Each has a history of its own, for a runner refuses
