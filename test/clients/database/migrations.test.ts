@@ -42,7 +42,7 @@ describe('migrations', () => {
       await writeFile(join(root, path), text);
     };
     const [core, feature] = ['migrations', 'src/features/parcels/migrations'];
-    await cp(join(import.meta.dirname, '..', core), join(root, core), { recursive: true });
+    await cp(join(import.meta.dirname, '../../..', core), join(root, core), { recursive: true });
     await add(`${feature}/1_parcels.sql`, 'CREATE TABLE parcels ()');
     assert.deepEqual(await run(root), ['1_parcels']);
     await rm(join(root, feature), { recursive: true });
