@@ -195,7 +195,7 @@ describe('a server that is not on the list is not reached', () => {
   });
 
   it('a name that changes its address between the look and the connection does not matter', async () => {
-    const answers = [['203.0.113.7'], ['127.0.0.1']];
+    const answers = [['10.255.255.7'], ['127.0.0.1']];
     const lookup = async () => answers.shift() ?? [];
     const rebound = fixture.create({
       hosts: [{ host: 'db.example.com', port: undefined }],

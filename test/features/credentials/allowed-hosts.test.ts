@@ -16,7 +16,7 @@ function createLookup(answers: Record<string, string[]> = {}) {
   const asked: string[] = [];
   const lookup = async (host: string) => {
     asked.push(host);
-    return answers[host] ?? ['203.0.113.5'];
+    return answers[host] ?? ['10.9.8.7'];
   };
   return { asked, lookup };
 }
@@ -44,7 +44,7 @@ describe('a host on the list', () => {
   ] as const)
     it(`${host}:${port} is looked up once, and its address is the one to use`, async () => {
       const { lookup, asked } = createLookup();
-      assert.equal(await requireAllowedAddress({ host, port }, allowed, lookup), '203.0.113.5');
+      assert.equal(await requireAllowedAddress({ host, port }, allowed, lookup), '10.9.8.7');
       assert.equal(asked.length, 1);
     });
 
@@ -58,13 +58,12 @@ describe('a host on the list', () => {
     assert.deepEqual(asked, []);
   });
 
-  it('may be in a private network', async () => {
-    const { lookup } = createLookup({ 'db.example.com': ['10.1.2.3'] });
-    assert.equal(
-      await requireAllowedAddress({ host: 'db.example.com', port: 5432 }, allowed, lookup),
-      '10.1.2.3',
-    );
-  });
+  for (const address of ['10.1.2.3', '172.16.0.1', '192.168.1.1', 'fd12:3456::1', '2a00:1450::1', '8.8.4.4'])
+    it(`may resolve to ${address}, in a private network or the internet`, async () => {
+      const { lookup } = createLookup({ 'db.example.com': [address] });
+      const target = { host: 'db.example.com', port: 5432 };
+      assert.equal(await requireAllowedAddress(target, allowed, lookup), address);
+    });
 });
 
 describe('a host that is not on the list is refused without a lookup', () => {
@@ -116,7 +115,15 @@ describe('a name on the list that leads elsewhere is refused', () => {
     'fd00:ec2::254',
     'fe80::1',
     'fe80::1%eth0',
+    'fd00:ec2:1::1',
+    'fec0::1',
     'ff02::1',
+    '::7f00:1',
+    '64:ff9b:1::1',
+    '2001:db8::1',
+    '4000::1',
+    '198.18.0.1',
+    '203.0.113.5',
     'not an address',
   ])
     it(address, async () => {
@@ -124,12 +131,12 @@ describe('a name on the list that leads elsewhere is refused', () => {
       const refused = requireAllowedAddress({ host: 'db.example.com', port: 5432 }, allowed, lookup);
       await assert.rejects(refused, {
         ...notAllowed,
-        message: 'host: the name leads to an address that is not allowed.',
+        message: 'host: The name resolves to an address that is not allowed.',
       });
     });
 
   it('also when only one of its addresses does', async () => {
-    const { lookup } = createLookup({ 'db.example.com': ['203.0.113.5', '127.0.0.1'] });
+    const { lookup } = createLookup({ 'db.example.com': ['10.9.8.7', '127.0.0.1'] });
     await assert.rejects(
       requireAllowedAddress({ host: 'db.example.com', port: 5432 }, allowed, lookup),
       notAllowed,
