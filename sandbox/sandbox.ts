@@ -13,6 +13,7 @@ import { prepareConnection } from './connection.ts';
 import { prepareDatabase } from './database-roles.ts';
 import { startExternalApis } from './external-apis.ts';
 import { startOpenAI } from './openai.ts';
+import { createParts, type Parts } from './parts.ts';
 import { startPostgres } from './postgres.ts';
 import { startReaper } from './reaper.ts';
 
@@ -48,10 +49,27 @@ export interface SandboxOptions {
   createPassword?: () => string;
 }
 
-/** Credentials are random for each run. `close` ends every process and removes every file. */
-export async function startSandbox({ provider, leases, createPassword = randomPassword }: SandboxOptions) {
+/** Credentials are random for each run. `close` ends every process and removes every file, as a failed start does. */
+export async function startSandbox(options: SandboxOptions) {
+  const parts = createParts();
+  try {
+    return { ...(await startParts(options, parts)), close: parts.end };
+  } catch (error) {
+    await parts.end();
+    throw error;
+  }
+}
+
+async function startParts(
+  { provider, leases, createPassword = randomPassword }: SandboxOptions,
+  parts: Parts,
+) {
   const reaper = startReaper();
-  const directory = await realpath(await mkdtemp(join(tmpdir(), 'express-secrets-sandbox-')));
+  await parts.add(Promise.resolve(reaper), () => reaper.close());
+  const directory = await parts.add(
+    mkdtemp(join(tmpdir(), 'express-secrets-sandbox-')).then((path) => realpath(path)),
+    (path) => rm(path, { recursive: true, force: true }),
+  );
   reaper.remove(directory);
 
   const nameOf = (id: SecretId | 'database-owner') =>
@@ -63,16 +81,19 @@ export async function startSandbox({ provider, leases, createPassword = randomPa
   const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));
 
   const [postgres, openai, apis] = await Promise.all([
-    startPostgres({ directory, reaper }),
-    startOpenAI(),
-    startExternalApis(),
+    parts.add(startPostgres({ directory, reaper }), (server) => server.stop()),
+    parts.add(startOpenAI(), (server) => server.close()),
+    parts.add(startExternalApis(), (servers) => servers.close()),
   ]);
   const engine = leases && {
     connection: { ...postgres.connection, database: 'myapp' },
     groupRole: 'myapp_app',
     ...leases,
   };
-  const backend = await startBackend(provider, { directory, mayRead, database: engine });
+  const backend = await parts.add(
+    startBackend(provider, { directory, mayRead, database: engine }),
+    (server) => server.close(),
+  );
   const { owner, app, administrator: databaseAdministrator } = await prepareDatabase(postgres.connection);
   await runMigrations(databaseSchema.parse(owner));
 
@@ -195,10 +216,5 @@ export async function startSandbox({ provider, leases, createPassword = randomPa
       user.password,
       connection.password,
     ],
-    async close() {
-      await Promise.all([backend.close(), openai.close(), apis.close(), postgres.stop()]);
-      await rm(directory, { recursive: true, force: true });
-      await reaper.close();
-    },
   };
 }
