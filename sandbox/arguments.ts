@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { BACKENDS } from './backends.ts';
 import type { SandboxOptions } from './sandbox.ts';
 
-/** Short enough to see a lease renewed, and another login taken, within minutes. */
+/** Seconds. Short enough to see a lease renewed and replaced within minutes. */
 const LEASES = { defaultTtl: 60, maxTtl: 180 };
 
 const PORT = z.coerce.number().int().min(0).max(65_535);
 
-/** With the port that the service should have, which `PORT` tells. Exits with a message when they make no sense. */
+/** Includes the service's port, from `PORT`. Prints a message and exits with 64 when an argument is invalid. */
 export function parseSandboxOptions(): SandboxOptions & { port: number } {
   try {
     const { provider, leases } = parseArgs({
@@ -19,8 +19,8 @@ export function parseSandboxOptions(): SandboxOptions & { port: number } {
       },
     }).values;
     const name = BACKENDS.find((backend) => backend === provider.trim().toLowerCase());
-    if (!name) throw new Error(`There is no provider ${provider}.`);
-    if (leases && name !== 'vault') throw new Error('Only Vault leases database logins.');
+    if (!name) throw new Error(`Unknown provider: ${provider}.`);
+    if (leases && name !== 'vault') throw new Error('--leases requires --provider vault.');
     const port = PORT.safeParse(process.env.PORT?.trim() || 3000);
     if (!port.success) throw new Error('PORT must be a whole number from 0 to 65535.');
     return { port: port.data, provider: name, leases: leases ? LEASES : undefined };

@@ -1,6 +1,6 @@
 /**
- * An endpoint like EKS Pod Identity's, where a process gets its credentials for a token in a file: with it the
- * SDK's default chain runs. https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+ * An endpoint like EKS Pod Identity's: returns credentials for a token in a file. The SDK finds it through its default
+ * chain. https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -13,13 +13,13 @@ export interface AccessKey {
   secretAccessKey: string;
 }
 
-/** `ASIA` begins a key that a service issued for a while, `AKIA` one that a user keeps. */
+/** Temporary keys start with `ASIA`, permanent ones with `AKIA`. */
 export const createAccessKey = (prefix: 'ASIA' | 'AKIA'): AccessKey => ({
   accessKeyId: `${prefix}${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomUUID(),
 });
 
-/** @param directory where the token lies, one that only this user can read */
+/** @param directory for the token file; only this user can read it */
 export async function startCredentials({ accessKeyId, secretAccessKey }: AccessKey, directory: string) {
   const token = randomUUID();
   const tokenFile = join(directory, 'aws-container-authorization-token');
@@ -38,7 +38,7 @@ export async function startCredentials({ accessKeyId, secretAccessKey }: AccessK
 
   const { url, close } = await listen(app);
   return {
-    /** What the SDK needs to find its credentials here. */
+    /** Variables with which the SDK finds this endpoint. */
     environment: {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/v1/credentials`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile,

@@ -5,13 +5,13 @@
 import { AwsError } from './aws-protocol.ts';
 import { addVersion, createSecrets, moveStage, type StoredSecret, type Version } from './aws-secrets.ts';
 
-/** What an operation may be asked with. */
+/** Parameters of all operations. */
 export interface RequestParameters {
   /** Name or ARN. */
   SecretId?: string;
   Name?: string;
   SecretString?: string;
-  /** Becomes the id of the new version. */
+  /** The id of the new version. */
   ClientRequestToken?: string;
   VersionId?: string;
   VersionStage?: string;
@@ -31,7 +31,7 @@ const identifyVersion = (secret: StoredSecret, { id, stages }: Version) => ({
   VersionStages: [...stages],
 });
 
-/** All but the values. Versions without a label are deprecated and not shown. */
+/** Everything except the values. Versions without a label are deprecated and omitted. */
 const describe = (secret: StoredSecret) => ({
   ...identify(secret),
   ...(secret.deletedAt !== undefined && { DeletedDate: seconds(secret.deletedAt) }),
@@ -93,7 +93,7 @@ export function createOperations(region: string) {
       const stage = String(VersionStage);
       const target = secret.versions.find(({ id }) => id === MoveToVersionId);
       const holder = secret.versions.find(({ stages }) => stages.has(stage));
-      // Whoever moves a label must say where it is now; of two who move it, only one can be right.
+      // The caller must name the version that has the label now. Of two callers at once, only one succeeds.
       if (holder !== target && holder?.id !== RemoveFromVersionId)
         throw new AwsError(
           'InvalidParameterException',
@@ -120,12 +120,12 @@ export function createOperations(region: string) {
 
   return {
     operations,
-    /** Creates the secret or gives it a new current version. */
+    /** Creates the secret or adds a new current version. */
     put(name: string, value: string) {
       if (secrets.has(name)) operations.PutSecretValue({ SecretId: name, SecretString: value });
       else operations.CreateSecret({ Name: name, SecretString: value });
     },
-    /** Of the KMS key that encrypts the secret. */
+    /** Sets the state of the KMS key that encrypts the secret. */
     setKey(name: string, state: 'enabled' | 'disabled') {
       secrets.find(name).key = state;
     },

@@ -1,4 +1,4 @@
-/** AWS JSON 1.1: how AWS words answers and errors. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
+/** AWS JSON 1.1: the format of answers and errors. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
 import type { Response } from 'express';
 import type { Refusal } from './faults.ts';
 

@@ -1,6 +1,6 @@
 /**
- * AWS Secrets Manager as its SDK sees it: AWS JSON 1.1 over HTTP, versions with staging labels, a
- * deletion window. Callers are identified by access key; the signature itself is not checked.
+ * AWS Secrets Manager for its SDK: AWS JSON 1.1 over HTTP, versions with staging labels, a deletion window. Callers are
+ * identified by access key; the signature is not checked.
  */
 import express, { type Request, type Response } from 'express';
 import { createAccessKey, startCredentials } from './aws-credentials.ts';
@@ -15,10 +15,10 @@ const WRITER_OPERATIONS = new Set(['CreateSecret', 'PutSecretValue', 'UpdateSecr
 const WRITER_ROLE = 'arn:aws:iam::000000000000:role/myapp-secrets-writer';
 
 export interface AwsSecretsManagerOptions {
-  /** Where the credentials token lies, a directory that only this user can read. */
+  /** For the credentials token; only this user can read it. */
   directory: string;
   region?: string;
-  /** Names that the reader's policy allows, and the writer's. */
+  /** Whether the policies of the reader and the writer allow a name. */
   mayRead: (name: string) => boolean;
   /** Speaks HTTPS with this certificate. */
   tls?: { key: string; cert: string };
@@ -40,7 +40,7 @@ export async function startAwsSecretsManager({
     sendError(response, new AwsError(code, `Injected fault: ${refusal}.`, status));
   });
 
-  /** The part of the policy language the template's own policies use: actions on named secrets. */
+  /** The part of the policy language that the template's policies use: actions on named secrets. */
   const authorize = (request: Request, operation: string, { SecretId, Name }: RequestParameters) => {
     const name = nameOf(SecretId ?? Name ?? '');
     const [, accessKeyId, scopeRegion] =
@@ -51,7 +51,7 @@ export async function startAwsSecretsManager({
         'UnrecognizedClientException',
         'The security token included in the request is invalid.',
       );
-    // In every other region there is a Secrets Manager too, without these secrets.
+    // Every other region has a Secrets Manager too, without these secrets.
     if (scopeRegion !== region)
       throw new AwsError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     if (accessKeyId === administrator.accessKeyId) return;
@@ -86,23 +86,23 @@ export async function startAwsSecretsManager({
     url,
     listening,
     faults,
-    /** How often the reader asked for a value, and how often for a version only. */
+    /** Reads by the reader: of values, and of versions only. */
     reads,
-    /** What the application needs to reach this stand-in as the reader. */
+    /** Variables with which the application reaches this stand-in as the reader. */
     environment: {
       AWS_REGION: region,
-      // Version 1 of the command line reads this one.
+      // Read by version 1 of the AWS command line.
       AWS_DEFAULT_REGION: region,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
       AWS_ENDPOINT_URL_STS: sts.url,
       ...credentials.environment,
-      // Whom it may become to write.
+      // The role that the reader assumes to write.
       WRITER_AWS_ROLE_ARN: WRITER_ROLE,
     },
-    /** An identity that may do everything, for seeding and for rotation. */
+    /** An identity with every permission, for seeding and rotation. */
     administrator,
     arnOf: (name: string) => operations.DescribeSecret({ SecretId: name }).ARN,
-    /** Creates the secret or gives it a new current version. */
+    /** Creates the secret or adds a new current version. */
     async put(name: string, value: string) {
       put(name, value);
     },
@@ -113,11 +113,11 @@ export async function startAwsSecretsManager({
     async restore(name: string) {
       operations.RestoreSecret({ SecretId: name });
     },
-    /** Deletes it so that nothing brings it back. */
+    /** Deletes the secret at once; it cannot be restored. */
     destroy(name: string) {
       operations.DeleteSecret({ SecretId: name, ForceDeleteWithoutRecovery: true });
     },
-    /** Of the KMS key that encrypts the secret. */
+    /** Sets the state of the KMS key that encrypts the secret. */
     disableKey: (name: string) => setKey(name, 'disabled'),
     enableKey: (name: string) => setKey(name, 'enabled'),
     async close() {
@@ -126,6 +126,6 @@ export async function startAwsSecretsManager({
   };
 }
 
-/** Policies name secrets; callers may also say the ARN, which ends in six characters of its own. */
+/** Policies use names; callers may use the ARN, which has a suffix of six characters. */
 const nameOf = (secretId: string): string =>
   /^arn:aws:secretsmanager:[^:]*:\d{12}:secret:(.+)-[^-]{6}$/.exec(secretId)?.[1] ?? secretId;

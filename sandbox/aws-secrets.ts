@@ -1,4 +1,4 @@
-/** The secrets of AWS Secrets Manager: versions that staging labels point at, and a deletion window. */
+/** The secrets of AWS Secrets Manager: versions with staging labels, and a deletion window. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AwsError } from './aws-protocol.ts';
 
@@ -14,14 +14,14 @@ export interface StoredSecret {
   arn: string;
   versions: Version[];
   deletedAt?: number;
-  /** Whether the KMS key that encrypts it can be used. */
+  /** State of the KMS key that encrypts it. */
   key?: 'enabled' | 'disabled';
 }
 
 export function createSecrets(region: string) {
   const secrets = new Map<string, StoredSecret>();
 
-  /** @param id the name or the ARN */
+  /** @param id name or ARN */
   const find = (id: string | undefined): StoredSecret => {
     const secret = [...secrets.values()].find(({ name, arn }) => name === id || arn === id);
     if (!secret)
@@ -32,7 +32,7 @@ export function createSecrets(region: string) {
   return {
     find,
 
-    /** Like `find`, without those that are marked for deletion. */
+    /** Like `find`, but fails for secrets that are marked for deletion. */
     findUsable(id: string | undefined): StoredSecret {
       const secret = find(id);
       if (secret.deletedAt === undefined) return secret;
@@ -44,7 +44,7 @@ export function createSecrets(region: string) {
 
     has: (name: string) => secrets.has(name),
 
-    /** Those that are not marked for deletion. */
+    /** Secrets that are not marked for deletion. */
     list: () => [...secrets.values()].filter(({ deletedAt }) => deletedAt === undefined),
 
     create(name: string): StoredSecret {
@@ -60,12 +60,12 @@ export function createSecrets(region: string) {
       return secret;
     },
 
-    /** Without a window in which it could be restored. */
+    /** Deletes the secret without a recovery window. */
     destroy: ({ name }: StoredSecret) => void secrets.delete(name),
   };
 }
 
-/** Moves a staging label to one version; AWSCURRENT leaves AWSPREVIOUS behind. */
+/** Moves a staging label to a version. AWSPREVIOUS moves to the version that had AWSCURRENT. */
 export function moveStage(secret: StoredSecret, stage: string, target: Version) {
   for (const version of secret.versions) {
     if (version === target || !version.stages.delete(stage)) continue;
@@ -81,7 +81,7 @@ export function addVersion(
   id: string = randomUUID(),
 ): Version {
   const version: Version = { id, value, createdAt: Date.now(), stages: new Set() };
-  // The first version is the current one, whatever its labels.
+  // The first version is current, whatever its labels.
   const labels = secret.versions.length === 0 ? ['AWSCURRENT', ...stages] : stages;
   secret.versions.push(version);
   for (const stage of labels) moveStage(secret, stage, version);

@@ -1,5 +1,5 @@
 /**
- * AWS's Security Token Service as far as assuming a role goes: the Query protocol, answers in XML.
+ * AWS's Security Token Service, limited to AssumeRole: the Query protocol, answers in XML.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
  */
 import express from 'express';
@@ -8,9 +8,9 @@ import { listen } from './http.ts';
 
 export interface AssumableRole {
   arn: string;
-  /** The access key whose owner may assume it. */
+  /** The access key that may assume the role. */
   trusts: string;
-  /** What the caller must say, where a third party assumes the role. */
+  /** The external id that the caller must send, for a role that a third party assumes. */
   externalId?: string;
 }
 
@@ -33,9 +33,9 @@ export async function startSts({ roles }: { roles: AssumableRole[] }) {
   const { url, close } = await listen(app);
   return {
     url,
-    /** The role that somebody assumed to get this access key. */
+    /** The role behind a temporary access key. */
     roleOf: (accessKeyId: string | undefined) => keys.get(accessKeyId ?? '')?.role,
-    /** What somebody who assumed a role signs with. */
+    /** The secret key that belongs to a temporary access key. */
     secretOf: (accessKeyId: string) => keys.get(accessKeyId)?.secretAccessKey,
     close,
   };

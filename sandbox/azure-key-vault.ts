@@ -1,7 +1,7 @@
 /**
- * Azure Key Vault as its SDK sees it: versioned secrets over TLS, the challenge for a token, soft delete;
- * and beside it the managed identity endpoint of App Service, which issues the tokens.
- * Answers follow the service's own, recorded in Azure/azure-sdk-for-js under sdk/keyvault.
+ * Azure Key Vault for its SDK: versioned secrets over TLS, the token challenge, soft delete. Includes the managed
+ * identity endpoint of App Service, which issues the tokens.
+ * Answers follow those of the service, recorded in Azure/azure-sdk-for-js under sdk/keyvault.
  */
 import { randomUUID } from 'node:crypto';
 import express, { type Request, type Response } from 'express';
@@ -13,23 +13,23 @@ import type { Certificates } from './certificates.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
-/** What Key Vault Secrets User and Key Vault Secrets Officer may do, as far as the template needs it. */
+/** Actions of Key Vault Secrets User and Key Vault Secrets Officer that the template needs. */
 const ALLOWED = {
   reader: new Set(['getSecret', 'readMetadata']),
   writer: new Set(['getSecret', 'readMetadata', 'setSecret']),
 };
 
 export interface AzureKeyVaultOptions {
-  /** Where the authority's certificate is written. */
+  /** Receives the authority's certificate. */
   directory: string;
-  /** Names that the reader's role assignments allow. */
+  /** Whether the reader's role assignments allow a name. */
   mayRead: (name: string) => boolean;
-  /** Seconds a token is good for. Default 86400, as App Service does. */
+  /** Lifetime of a token in seconds. Default 86400, as in App Service. */
   tokenLifetime?: number;
-  /** Default 127.0.0.1, and any free port. */
+  /** Default 127.0.0.1 and any free port. */
   host?: string;
   port?: number;
-  /** Default: of an authority made for this run. */
+  /** Default: signed by an authority made for this run. */
   certificates?: Certificates;
   identity?: Omit<ManagedIdentityOptions, 'tokenLifetime'>;
 }
@@ -53,7 +53,7 @@ export async function startAzureKeyVault({
 
   const reads = { value: 0, version: 0 };
 
-  /** Roles at the scope of single secrets: Secrets User and Secrets Officer where `mayRead`, and one that may do all. */
+  /** Role assignments on single secrets: Secrets User and Secrets Officer where `mayRead`; the administrator may do all. */
   const authorize = (request: Request, action: string) => {
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (!token)
@@ -95,19 +95,19 @@ export async function startAzureKeyVault({
 
   return {
     url: listening.url,
-    /** Another vault of the same owner, without any secret. */
+    /** A second vault of the same owner, without secrets. */
     otherVaultUrl: other.url,
     listening,
-    /** The authority's certificate in PEM, for a process that is running already. */
+    /** The authority's certificate in PEM, for processes that already run. */
     ca,
     faults,
     /** Faults of the managed identity endpoint. */
     identityFaults: identity.faults,
-    /** How often the reader asked for a value, and how often for a version only. */
+    /** Reads by the reader: of values, and of versions only. */
     reads,
     /**
-     * What the application needs to reach this stand-in as the reader. AZURE_TOKEN_CREDENTIALS keeps a
-     * developer's own logins out of it.
+     * Variables with which the application reaches this stand-in as the reader. AZURE_TOKEN_CREDENTIALS excludes the
+     * developer's own logins.
      */
     environment: {
       AZURE_VAULT_URL: listening.url,
@@ -115,23 +115,23 @@ export async function startAzureKeyVault({
       IDENTITY_ENDPOINT: identity.endpoint,
       IDENTITY_HEADER: identity.header,
       NODE_EXTRA_CA_CERTS: caFile,
-      // Whom it may become to write.
+      // The identity that the service uses to write.
       WRITER_AZURE_CLIENT_ID: identity.clients.writer,
     },
-    /** Added to `environment`: an identity that may do everything, for seeding and for rotation. */
+    /** Added to `environment`: an identity with every permission, for seeding and rotation. */
     administrator: { AZURE_CLIENT_ID: identity.clients.administrator },
-    /** Creates the secret or gives it a new current version. */
+    /** Creates the secret or adds a new current version. */
     async put(name: string, value: string) {
       secrets.set(name, { value });
     },
-    /** Deletes the secret so that it can be recovered. */
+    /** Deletes the secret; it can be recovered. */
     async remove(name: string) {
       secrets.remove(name);
     },
     async recover(name: string) {
       secrets.recover(name);
     },
-    /** Deletes the secret for good. */
+    /** Deletes the secret permanently. */
     purge: secrets.purge,
     /** Disables the current version. */
     async disable(name: string) {
@@ -146,6 +146,6 @@ export async function startAzureKeyVault({
   };
 }
 
-/** Imported when needed: where certificates are given, the library that makes them need not be installed. */
+/** Imported on use: where certificates are given, the library that makes them need not be installed. */
 const makeCertificates = async (directory: string) =>
   (await import('./certificates.ts')).createCertificates({ directory });

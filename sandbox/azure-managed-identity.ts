@@ -1,6 +1,6 @@
 /**
- * The endpoint where an App Service asks for tokens of its identities: the system-assigned one is the
- * reader, user-assigned ones the writer and the administrator.
+ * The token endpoint of App Service. The system-assigned identity is the reader; user-assigned ones are the writer and
+ * the administrator.
  * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -12,9 +12,9 @@ import { listen } from './http.ts';
 export type Role = 'reader' | 'writer' | 'administrator';
 
 export interface ManagedIdentityOptions {
-  /** Seconds a token is good for. */
+  /** Lifetime of a token in seconds. */
   tokenLifetime: number;
-  /** What a caller must send as `X-IDENTITY-HEADER`. Default: random. */
+  /** Required value of `X-IDENTITY-HEADER`. Default: random. */
   header?: string | undefined;
   /** Client id of the administrator. Default: random. */
   administrator?: string | undefined;
@@ -32,7 +32,7 @@ export async function startManagedIdentity({
   const clients = { administrator, writer: randomUUID() };
   const tokens = new Map<string, { role: Role; expiresOn: number }>();
 
-  /** The identity of the system has no client id that anybody would say. */
+  /** Requests for the system-assigned identity carry no client id. */
   const roleOfClient = (id: unknown): Role | undefined => {
     if (id === undefined) return 'reader';
     return (['administrator', 'writer'] as const).find((role) => clients[role] === id);
@@ -76,7 +76,7 @@ export async function startManagedIdentity({
     header,
     clients,
     faults,
-    /** Whose token it is; nobody's when it has expired or was never issued. */
+    /** The identity that a token belongs to; undefined for an expired or unknown token. */
     roleOf(token: string) {
       const known = tokens.get(token);
       return known && known.expiresOn > seconds() ? known.role : undefined;

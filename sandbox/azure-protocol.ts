@@ -1,20 +1,20 @@
-/** How Azure Key Vault words its answers: errors with a code inside a code, and lists in pages. */
+/** The format of Azure Key Vault's answers: errors with an inner code, and lists in pages. */
 import type { Request, Response } from 'express';
 import type { Refusal } from './faults.ts';
 
-/** What a token must be for. */
+/** The audience of a valid token. */
 export const RESOURCE = 'https://vault.azure.net';
 
-/** The service gives no more entries a page, whatever `maxresults` asks for. */
+/** Maximum page size, whatever `maxresults` asks for. */
 const PAGE = 25;
 
-/** Times are whole seconds, so that two versions can have the same. */
+/** Times are whole seconds, so two versions can have the same time. */
 export const seconds = () => Math.floor(Date.now() / 1000);
 
 export class KeyVaultError extends Error {
   readonly status: number;
   readonly code: string;
-  /** Tells apart what has the same status and code. */
+  /** Distinguishes errors with the same status and code. */
   readonly inner: string | undefined;
   constructor(status: number, code: string, message: string, inner?: string) {
     super(message);
@@ -34,7 +34,7 @@ export const REFUSALS: Record<Refusal, [status: number, code: string, inner?: st
   standby: [503, 'ServiceUnavailable'],
 };
 
-/** @param challenge tells a caller without a token where to get one */
+/** @param challenge header that names the authority to a caller without a token */
 export function sendError(response: Response, error: Error, challenge: string) {
   const { status, code, message, inner } =
     error instanceof KeyVaultError ? error : new KeyVaultError(500, 'InternalServerError', error.message);
@@ -43,10 +43,10 @@ export function sendError(response: Response, error: Error, challenge: string) {
   response.status(status).json({ error: { code, message, ...(inner && { innererror: { code: inner } }) } });
 }
 
-/** The vault's own URL. */
+/** URL of this vault. */
 export const originOf = (request: Request) => `https://${request.headers.host}`;
 
-/** The part of a list that the request asks for, and the URL of the next part. */
+/** The requested page of a list, and the URL of the next page. */
 export function page(request: Request, entries: object[]) {
   const start = Number(request.query.$skiptoken ?? 0);
   const size = Math.min(Number(request.query.maxresults ?? PAGE), PAGE);

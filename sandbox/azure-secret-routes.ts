@@ -1,5 +1,5 @@
 /**
- * The operations on secrets that Azure Key Vault offers over HTTP.
+ * Azure Key Vault's HTTP operations on secrets.
  * https://learn.microsoft.com/rest/api/keyvault/secrets/operation-groups
  */
 import { type Request, Router } from 'express';
@@ -27,7 +27,7 @@ const deletedBundle = (request: Request, secret: StoredSecret) => ({
   scheduledPurgeDate: (secret.deletedAt ?? 0) + RETENTION_DAYS * 86_400,
 });
 
-/** @param authorize throws when the caller may not perform the action on the secret the request names */
+/** @param authorize throws when the caller may not perform the action on the named secret */
 export function createSecretRoutes(
   secrets: ReturnType<typeof createSecrets>,
   authorize: (request: Request, action: string) => void,
@@ -46,7 +46,7 @@ export function createSecretRoutes(
   router.get('/secrets/:name/versions', (request, response) => {
     authorize(request, 'readMetadata');
     const secret = secrets.list().find(({ name }) => name === request.params.name);
-    // A secret that does not exist, or is deleted, has an empty list. The order is that of the random ids.
+    // A missing or deleted secret has an empty list. Versions are sorted by their random ids.
     const sorted = secret?.versions.toSorted((a, b) => (a.id < b.id ? -1 : 1)) ?? [];
     const entries = secret ? sorted.map((version) => bundle(request, secret, version)) : [];
     response.json(page(request, entries));
@@ -60,7 +60,7 @@ export function createSecretRoutes(
       const message = 'Operation get is not allowed on a disabled secret.';
       throw new KeyVaultError(403, 'Forbidden', message, 'SecretDisabled');
     }
-    // `nbf` and `exp` inform only: the service gives out secrets outside that window.
+    // `nbf` and `exp` are informational: the service returns secrets outside that window.
     response.json({ ...bundle(request, secret, version), value: version.value });
   });
 

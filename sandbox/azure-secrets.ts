@@ -1,4 +1,4 @@
-/** The secrets of an Azure Key Vault: versions that can be disabled, names that can be deleted and recovered. */
+/** The secrets of an Azure Key Vault: versions that can be disabled, and names that can be deleted and recovered. */
 import { randomBytes } from 'node:crypto';
 import { KeyVaultError, seconds } from './azure-protocol.ts';
 
@@ -12,12 +12,12 @@ export interface Version {
 
 export interface StoredSecret {
   name: string;
-  /** Oldest first: the last is current, even when it is disabled. */
+  /** Oldest first. The last one is current, even when it is disabled. */
   versions: Version[];
   deletedAt?: number;
 }
 
-/** What a request may set. */
+/** Attributes that a request may set. */
 export interface SecretBody {
   value?: string;
   contentType?: string;
@@ -39,10 +39,10 @@ export function createSecrets() {
   return {
     find,
 
-    /** Those that are not deleted. */
+    /** Secrets that are not deleted. */
     list: () => [...secrets.values()].filter(({ deletedAt }) => deletedAt === undefined),
 
-    /** Gives the secret a new current version. */
+    /** Adds a new current version. */
     set(name: string, { value, contentType, tags, attributes }: SecretBody) {
       if (!/^[0-9a-zA-Z-]{1,127}$/.test(name))
         throw badParameter(`The request URI contains an invalid name: ${encodeURIComponent(name)}`);
@@ -63,7 +63,7 @@ export function createSecrets() {
       return { secret, version };
     },
 
-    /** Changes what is set beside the value; `id` defaults to the current version's. */
+    /** Changes attributes, not the value. `id` defaults to the current version's. */
     update(name: string, id: string | undefined, { contentType, tags, attributes }: SecretBody) {
       const secret = find(name);
       const version = findVersion(secret, id);
@@ -73,14 +73,14 @@ export function createSecrets() {
       return { secret, version };
     },
 
-    /** Deletes the secret so that it can be recovered. */
+    /** Deletes the secret; it can be recovered. */
     remove(name: string) {
       const secret = find(name);
       secret.deletedAt = seconds();
       return secret;
     },
 
-    /** Deletes the secret for good. */
+    /** Deletes the secret permanently. */
     purge: (name: string) => void secrets.delete(name),
 
     recover(name: string) {
@@ -91,7 +91,7 @@ export function createSecrets() {
   };
 }
 
-/** Without `id` the current version. */
+/** `id` defaults to the current version's. */
 export function findVersion(secret: StoredSecret, id?: string): Version {
   const version = id ? secret.versions.find((candidate) => candidate.id === id) : secret.versions.at(-1);
   if (!version) throw notFound(`${secret.name}/${id}`);

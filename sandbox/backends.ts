@@ -1,4 +1,4 @@
-/** The stand-ins by provider name, behind what they have in common. */
+/** The stand-ins by provider name, behind one interface. */
 import { startAwsSecretsManager } from './aws-secrets-manager.ts';
 import { startAzureKeyVault } from './azure-key-vault.ts';
 import type { Faults } from './faults.ts';
@@ -11,42 +11,42 @@ export const BACKENDS = ['vault', 'aws', 'azure', 'file'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 export interface Backend {
-  /** Where it listens; a directory has no such place. */
+  /** Base URL; undefined for files. */
   url?: string;
-  /** What the service needs to reach it as itself. */
+  /** Variables with which the service reaches the backend under its own identity. */
   environment: Record<string, string>;
-  /** Added to `environment`: an identity that may write, for whoever rotates. Files have none. */
+  /** Added to `environment`: an identity that may write, for rotation. Undefined for files. */
   writer?: Record<string, string>;
-  /** Injects faults, where there is a network to inject them into. */
+  /** Injects faults; undefined for files. */
   faults?: Faults;
-  /** The server, to take it away or to give it another certificate. */
+  /** The server, to stop it or to change its certificate. */
   listening?: Listening;
-  /** How often values and versions were read. */
+  /** Number of reads of values and of versions. */
   reads?: { value: number; version: number };
-  /** Ends the logins that the backend itself has made, where it makes them. */
+  /** Revokes the logins that the backend created itself. */
   revokeLeases?: (() => Promise<void>) | undefined;
-  /** Ends what the service has logged in with, where the backend keeps sessions. */
+  /** Revokes the service's sessions in the backend. */
   revokeLogins?: () => void;
   /** Makes `value` the current version. */
   put(name: string, value: string): Promise<void>;
-  /** Deletes the secret, so that it can be had back where the backend knows that. */
+  /** Deletes the secret; it can be restored where the backend supports that. */
   remove?(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface BackendOptions {
-  /** Private to the sandbox, for files such as certificates. */
+  /** Private to the sandbox; holds files such as certificates. */
   directory: string;
-  /** What the service's identity may read. */
+  /** Whether the service's identity may read a name. */
   mayRead: (name: string) => boolean;
-  /** Where Vault's database engine makes logins. */
+  /** The database in which Vault's database engine creates logins. */
   database?: DatabaseOptions | undefined;
 }
 
 const START: Record<BackendName, (options: BackendOptions) => Promise<Backend>> = {
   async vault(options) {
     const vault = await startVault(options);
-    // A role goes before a token, so the service's own must not be set.
+    // A role takes precedence over a token, so the service's own role must be unset.
     return {
       ...vault,
       writer: { VAULT_ROLE_ID: '', VAULT_SECRET_ID: '', VAULT_TOKEN: vault.createWriterToken() },

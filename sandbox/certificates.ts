@@ -1,4 +1,4 @@
-/** Certificates for stand-ins that speak TLS: an authority made for this run, and a server certificate it signs. */
+/** Certificates for stand-ins that use TLS: an authority made for this run, and a server certificate signed by it. */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,15 +11,15 @@ export interface Certificates {
   caFile: string;
   /** The same certificate as text. */
   ca: string;
-  /** The server's private key in PEM. Like the authority's key, it never touches the disk. */
+  /** The server's private key in PEM. Neither this key nor the authority's is written to disk. */
   key: string;
-  /** The server's certificate in PEM, good for 127.0.0.1, ::1 and localhost for 7 days. */
+  /** The server's certificate in PEM, valid for 127.0.0.1, ::1 and localhost for 7 days. */
   cert: string;
 }
 
 /**
  * @param directory receives `ca.pem`, the only file written
- * @param names that the certificate is good for beside those of this machine
+ * @param names more host names for the certificate
  */
 export async function createCertificates({
   directory,
@@ -32,12 +32,12 @@ export async function createCertificates({
     keyType: 'ec',
     curve: 'P-256',
     algorithm: 'sha256',
-    // An hour back, for a container whose clock is a little behind.
+    // Valid since an hour ago: the clock of a container may be behind.
     notBeforeDate: new Date(Date.now() - DAY / 24),
     notAfterDate: new Date(Date.now() + 7 * DAY),
   } as const;
 
-  // A name of its own: of two authorities with one name, who verifies may take the wrong one.
+  // The name is unique: a client that knows two authorities of one name may check against the wrong one.
   const authority = await generate([{ name: 'commonName', value: `Sandbox authority ${randomUUID()}` }], {
     ...options,
     extensions: [

@@ -1,4 +1,4 @@
-/** A database login of somebody else, kept in the secret backend, for the feature that connects by reference. */
+/** A database login of a third party, kept in the secret backend, for the feature that connects by reference. */
 import { randomBytes } from 'node:crypto';
 import { type Client, escapeLiteral } from 'pg';
 import type { Backend, BackendName } from './backends.ts';
@@ -6,12 +6,12 @@ import type { Backend, BackendName } from './backends.ts';
 export interface ConnectionOptions {
   provider: BackendName;
   backend: Backend;
-  /** Of the database that the login is for. */
+  /** Connects to the database that the login is for. */
   administrator: Client;
   database: { host: string; port: number; dbname: string };
 }
 
-/** Makes `warehouse` and its secret. */
+/** Creates the role `warehouse` and its secret. */
 export async function prepareConnection({ provider, backend, administrator, database }: ConnectionOptions) {
   const password = randomBytes(24).toString('base64url');
   await administrator.query(
@@ -19,12 +19,12 @@ export async function prepareConnection({ provider, backend, administrator, data
      GRANT CONNECT ON DATABASE ${database.dbname} TO warehouse`,
   );
   const path = 'myapp/credentials/warehouse';
-  // Where names know no slash they have a hyphen instead.
+  // Azure and files allow no slash in a name.
   const name = provider === 'azure' || provider === 'file' ? path.replaceAll('/', '-') : path;
   await backend.put(name, JSON.stringify({ username: 'warehouse', password, ...database }));
   return {
     password,
-    /** Lets the service connect there: without a list it connects nowhere. */
+    /** Allows the service to connect to this host. Without the list it connects to none. */
     environment: { CREDENTIALS_HOSTS: `${database.host}:${database.port}` },
   };
 }

@@ -1,4 +1,4 @@
-/** Lets a person with curl rotate secrets and inject faults into the running sandbox. */
+/** HTTP endpoints that rotate secrets and inject faults in the running sandbox, for use with curl. */
 import express from 'express';
 import { z } from 'zod';
 import { listen } from './http.ts';
@@ -29,13 +29,13 @@ export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; po
   const app = express();
   app.use(express.json());
 
-  // Made by hand on the sites of Stripe and SendGrid: nothing but the hard way.
+  // Keys are made by hand on the sites of Stripe and SendGrid, so only the hard rotation exists.
   app.post('/rotate/external-api-keys', async (_request, response) => {
     await sandbox.rotateApiKeys();
     response.json({ rotated: 'external-api-keys' });
   });
 
-  // As in production, with two credentials and in its own time; with `?hard` the old one ends at once.
+  // As in production: two credentials overlap. With `?hard` the old one stops working at once.
   app.post('/rotate/:secret', async (request, response) => {
     const secret = secretParameter.parse(request.params.secret);
     if (request.query.hard !== undefined) {
@@ -56,7 +56,7 @@ export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; po
   app.post('/faults', (request, response) => {
     const { kind, times } = faultBody.parse(request.body);
     if (!sandbox.backend.faults)
-      return void response.status(409).json({ error: 'Files have no faults to inject.' });
+      return void response.status(409).json({ error: 'Faults cannot be injected into files.' });
     sandbox.backend.faults.inject({ kind }, times === undefined ? {} : { times });
     response.json({ injected: kind });
   });

@@ -1,6 +1,6 @@
 /**
- * Dapr's sidecar as far as secrets go, with one component whose store keeps several keys to a secret, as Vault and
- * Kubernetes do, and one value to what is no JSON object. https://docs.dapr.io/reference/api/secrets_api/
+ * Dapr's secrets API with one component. A JSON object has one key per field, as with Vault and Kubernetes; any other
+ * value has one key, the secret's name. https://docs.dapr.io/reference/api/secrets_api/
  */
 import { randomUUID } from 'node:crypto';
 import express, { type Response } from 'express';
@@ -18,7 +18,7 @@ const ERRORS: Record<Refusal, [status: number, errorCode: string]> = {
 };
 
 export interface DaprOptions {
-  /** Names that the sidecar's Configuration allows. */
+  /** Whether the sidecar's Configuration allows a name. */
   mayRead: (name: string) => boolean;
   /** The component's name. */
   component?: string;
@@ -66,7 +66,7 @@ export async function startDapr({ mayRead, component = 'secretstore' }: DaprOpti
   };
 }
 
-/** The keys of a JSON object, each with a text; anything else is one value under the secret's own name. */
+/** One key per field of a JSON object, as strings. Any other value has one key, the secret's name. */
 function toFields(name: string, value: string): Record<string, string> {
   try {
     const parsed: unknown = JSON.parse(value);

@@ -1,6 +1,6 @@
 /**
- * The application's database and roles: an owner who migrates, a group that may use rows, its first login, and an
- * administrator who rotates logins.
+ * The application's database and roles: an owner that migrates, a group that may use rows, the group's first login, and
+ * an administrator that rotates logins.
  */
 import { randomBytes } from 'node:crypto';
 import { Client, type ClientConfig, escapeIdentifier, escapeLiteral } from 'pg';
@@ -15,15 +15,15 @@ export interface DatabaseCredentials {
 }
 
 export interface DatabaseRoles {
-  /** Owns the database and its tables: for migrations. */
+  /** Owns the database and its tables; used for migrations. */
   owner: DatabaseCredentials;
-  /** May do what the migrations grant to the group `<name>_app`. Rotation adds a second such login. */
+  /** Has what the migrations grant to the group `<name>_app`. Rotation adds a second login like it. */
   app: DatabaseCredentials;
-  /** Makes and locks the group's logins; no superuser, and sees no row. */
+  /** Creates and locks the group's logins. Not a superuser; cannot read rows. */
   administrator: DatabaseCredentials;
 }
 
-/** @param connection a superuser's. @param name of the database, and the prefix of its roles. */
+/** @param connection as a superuser @param name of the database, and the prefix of its roles */
 export async function prepareDatabase(
   connection: ClientConfig & { host: string; port: number },
   name = 'myapp',
@@ -55,7 +55,7 @@ export async function prepareDatabase(
      ${login(roles.administrator)} CREATEROLE;
      GRANT ${group}, ${first} TO ${administrator} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
     `CREATE DATABASE ${database} OWNER ${owner}`,
-    // By default everyone may connect to every database and create temporary tables there.
+    // By default every role may connect to every database and create temporary tables there.
     `REVOKE ALL ON DATABASE ${database}, postgres, template1 FROM PUBLIC;
      GRANT CONNECT ON DATABASE ${database} TO ${group}, ${administrator}`,
   ]);

@@ -1,4 +1,4 @@
-/** `npm run dev`: the sandbox, and the service on it, restarted whenever a file under `src/` changes. */
+/** `npm run dev`: starts the sandbox and the service, and restarts the service when a file under `src/` changes. */
 import pretty from 'pino-pretty';
 import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
@@ -15,7 +15,7 @@ const options = parseSandboxOptions();
 const sandbox = await unlessStopped(stopped, startSandbox(options));
 const control = await startControl({ sandbox });
 const sources = watchSources();
-/** Kept from one start to the next. 0 lets the system choose. */
+/** Kept across restarts. 0: the system chooses. */
 let port = options.port !== 0 && (await isFree(options.port)) ? options.port : 0;
 
 const launch = (): Service => {
@@ -37,7 +37,7 @@ let exitCode = 0;
 for (let launches = 1; ; launches += 1) {
   const isReady = await Promise.race([service.ready, stopped]);
   if (isReady === true) port = Number(new URL(service.url).port);
-  // Somebody else was quicker, a second `npm run dev` perhaps.
+  // Another process took the port first, for example a second `npm run dev`.
   if (isReady === false && launches === 1 && port !== 0 && !(await isFree(port))) {
     port = 0;
     service = launch();
@@ -46,9 +46,10 @@ for (let launches = 1; ; launches += 1) {
   }
   if (isReady === true && launches === 1)
     console.log(summary({ sandbox, service, control, seconds: (performance.now() - started) / 1000 }));
-  if (isReady === false && launches > 1) console.log('The service did not start. Waiting for the next edit.');
+  if (isReady === false && launches > 1)
+    console.log('The service did not start; its log says why. Waiting for the next edit.');
 
-  // A service that fails to start after an edit waits for the next one; every other end is a crash.
+  // After an edit, a service that fails to start waits for the next edit. Every other exit is a crash.
   const mayHaveFailed = isReady === false && launches > 1;
   const serviceEnded = service.ended.then((reason) => ({
     event: 'crash' as const,
@@ -67,7 +68,7 @@ for (let launches = 1; ; launches += 1) {
     continue;
   }
   if (event === 'crash') {
-    console.error(`Ended because a part of it did: ${reason}`);
+    console.error(`Stopped because a part of it ended: ${reason}`);
     exitCode = 1;
   }
   break;

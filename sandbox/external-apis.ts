@@ -1,4 +1,4 @@
-/** Stripe and SendGrid, and the keys that open both: what the secret `external-api-keys` holds. */
+/** Stripe and SendGrid, and the keys for both: the content of the secret `external-api-keys`. */
 import { startSendGrid } from './sendgrid.ts';
 import { startStripe } from './stripe.ts';
 
@@ -9,7 +9,7 @@ export async function startExternalApis() {
   return {
     stripe,
     sendgrid,
-    /** What the service needs to find both here. */
+    /** Variables with which the service reaches both. */
     environment: { STRIPE_API_BASE: stripe.url, SENDGRID_API_BASE: sendgrid.url },
     createKeys: () => ({ stripe: stripe.createKey(), sendgrid: sendgrid.createKey() }),
     revokeKeys() {

@@ -1,43 +1,43 @@
-/** Faults that a stand-in shows on demand, as middleware before its routes. */
+/** Faults that a stand-in shows on request, as middleware before its routes. */
 import { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 
-/** Answers that each backend words in its own protocol. */
+/** Refusals; each backend sends them in its own protocol. */
 export type Refusal = 'throttled' | 'unavailable' | 'denied' | 'identity' | 'expired' | 'sealed' | 'standby';
 
 export type Fault =
-  /** The answer comes late, but it comes. */
+  /** The answer is late. */
   | { kind: 'latency'; milliseconds: number }
-  /** No answer ever. */
+  /** The answer never comes. */
   | { kind: 'hang' }
-  /** The headers of an answer, and then never its end. */
+  /** The headers come, and the body never ends. */
   | { kind: 'slow-body' }
-  /** The connection breaks. */
+  /** The connection is reset. */
   | { kind: 'reset' }
-  /** The answer, cut off before its end. */
+  /** The answer is cut off. */
   | { kind: 'malformed' }
-  /** Status 200 and a JSON document that is none of the backend's. */
+  /** Status 200 with another system's JSON document. */
   | { kind: 'json'; body: unknown }
-  /** Status 200 and the page of somebody who wants to be paid first. */
+  /** Status 200 with the login page of a captive portal. */
   | { kind: 'portal' }
-  /** Status 200 and more than anybody can hold. */
+  /** Status 200 with a body that never ends. */
   | { kind: 'oversized' }
-  /** Status 307: the same request shall go elsewhere. */
+  /** Status 307 to another URL. */
   | { kind: 'redirect'; to: string }
-  /** `retryAfter` is the header's value, in seconds or as a date; default: what the backend sends. */
+  /** `retryAfter` is the value of the header, in seconds or as a date. Default: the backend's usual one. */
   | { kind: 'throttled'; retryAfter?: string }
   | { kind: Exclude<Refusal, 'throttled'> };
 
 export interface Faults {
-  /** Shows the fault to the next `times` requests (default: all) that match. Returns its removal. */
+  /** Shows the fault to the next `times` matching requests (default: all). Returns a function that removes it. */
   inject(fault: Fault, options?: { times?: number; matches?: (request: Request) => boolean }): () => void;
   clear(): void;
-  /** How many requests wait for an answer that will not come. */
+  /** Number of requests that wait for an answer that never comes. */
   held(): number;
   middleware(request: Request, response: Response, next: () => void): void;
 }
 
-/** @param refuse words a refusal as the backend would. */
+/** @param refuse sends a refusal in the backend's protocol */
 export function createFaults(
   refuse: (refusal: Refusal, request: Request, response: Response) => void,
 ): Faults {
@@ -49,7 +49,7 @@ export function createFaults(
     response.once('close', () => held.delete(response));
   };
 
-  /** The fault is over, and nobody will ever answer these. */
+  /** Closes requests that will never be answered. */
   const letGo = () => {
     for (const response of held) response.destroy();
   };
@@ -67,7 +67,7 @@ export function createFaults(
         hold(response);
         return;
       case 'reset':
-        // Below TLS there is no handle of ours to reset.
+        // A TLS socket cannot be reset, only destroyed.
         if (request.socket instanceof TLSSocket) request.socket.destroy();
         else request.socket.resetAndDestroy();
         return;
@@ -120,7 +120,7 @@ export function createFaults(
   };
 }
 
-/** Answers are sent as texts, also those of `response.json`. */
+/** `response.json` also sends a string through `response.send`. */
 function cutOff(response: Response) {
   const send = response.send.bind(response);
   response.send = (body) => {
@@ -131,7 +131,7 @@ function cutOff(response: Response) {
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
-/** Never ends by itself: whoever asked must turn away. */
+/** Writes until the client disconnects. */
 function pourOut(response: Response) {
   response.write('{"SecretString": "');
   const pour = () => {

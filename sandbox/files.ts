@@ -1,6 +1,6 @@
 /**
- * Secrets as files, replaced the way the kubelet replaces a volume: a new directory is written, then one
- * rename points the link `..data` at it, so that readers see the old files or the new ones and no mixture.
+ * Secrets as files, replaced as the kubelet replaces a volume: it writes a new directory, then points the link `..data` at
+ * it with one rename. Readers see all old files or all new ones.
  * https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter
  */
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export async function startFiles({ directory: parent }: { directory: string }) {
     previous = next;
   };
 
-  /** One replacement of the volume at a time. */
+  /** The volume is replaced by one change at a time. */
   let queue = Promise.resolve();
   const change = (apply: () => void) => {
     queue = queue.then(() => {

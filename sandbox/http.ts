@@ -1,4 +1,4 @@
-/** What every stand-in needs of HTTP: a server on a free loopback port that stops at once. */
+/** The HTTP server of every stand-in: listens on a free loopback port and stops at once. */
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -7,11 +7,11 @@ export interface Listening {
   /** For example `http://127.0.0.1:41234`. */
   url: string;
   port: number;
-  /** Breaks every connection, and takes no other until `accept`. */
+  /** Closes every connection and accepts none until `accept`. */
   refuse(): Promise<void>;
   /** Listens on the same port again. */
   accept(): Promise<void>;
-  /** With HTTPS: breaks every connection, and shows this certificate from now on, or its own again. */
+  /** With HTTPS: closes every connection and uses this certificate from now on. Default: the original one. */
   present(tls?: Tls): void;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface Tls {
   cert: string;
 }
 
-/** `host` defaults to 127.0.0.1, `port` to any free one; with `tls` the server speaks HTTPS. */
+/** `host` defaults to 127.0.0.1, `port` to any free one. With `tls` the server uses HTTPS. */
 export async function listen(
   handler: RequestListener,
   {
@@ -33,7 +33,7 @@ export async function listen(
 ): Promise<Listening> {
   const secure = tls && createTlsServer(tls, handler);
   const server = secure ?? createServer(handler);
-  // Longer than clients keep a connection, so that none is closed under a request of theirs.
+  // Longer than the clients' keep-alive, so that no connection closes during a request.
   server.keepAliveTimeout = 65_000;
   const open = (wanted: number) =>
     new Promise<void>((resolve, reject) => {
@@ -60,7 +60,7 @@ export async function listen(
   };
 }
 
-/** A port of 127.0.0.1 that was free a moment ago, for servers that cannot choose one themselves. */
+/** A port of 127.0.0.1 that was free a moment ago, for servers that cannot choose one. */
 export async function freePort(): Promise<number> {
   const { port, close } = await listen(() => {});
   await close();

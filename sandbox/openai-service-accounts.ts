@@ -1,5 +1,5 @@
 /**
- * OpenAI's administration as far as rotation needs it: service accounts of one project, each with an API key.
+ * OpenAI's administration API for rotation: service accounts of one project, each with an API key.
  * https://platform.openai.com/docs/api-reference/project-service-accounts
  */
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,4 @@
-/** OpenAI's chat completions, whole and streamed: echoes the message to whoever has the right key. Makes keys, too. */
+/** OpenAI's chat completions, whole and streamed, as an echo, and the creation of keys. */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { createFaults, type Refusal } from './faults.ts';
@@ -16,7 +16,7 @@ const REFUSALS: Record<Refusal, [status: number, code: string]> = {
   standby: [503, 'server_error'],
 };
 
-/** The one model there is. */
+/** The only model. */
 const MODEL = 'sandbox-echo';
 
 interface ChatRequest {
@@ -26,12 +26,12 @@ interface ChatRequest {
 }
 
 export interface OpenAIOptions {
-  /** Where it listens: 127.0.0.1 and any free port by default. */
+  /** Default 127.0.0.1 and any free port. */
   host?: string;
   port?: number;
-  /** Who may make keys; random by default. */
+  /** Credentials that may create keys. Default: random. */
   administrator?: ReturnType<typeof createAdministrator>;
-  /** The keys that are accepted. */
+  /** Accepted keys. */
   keys?: Pick<Set<string>, 'has' | 'add' | 'delete' | 'clear'>;
 }
 
@@ -46,7 +46,7 @@ export async function startOpenAI({
     keys.add(key);
     return key;
   };
-  /** Makes a key of somebody's choice good. */
+  /** Accepts a given key. */
   const acceptKey = (key: string) => {
     keys.add(key);
     return key;
@@ -110,7 +110,7 @@ export async function startOpenAI({
   const listening = await listen(app, { host, port });
   return {
     model: MODEL,
-    /** What `base_url` of the openai secret is set to. */
+    /** Value of `base_url` in the openai secret. */
     baseUrl: `${listening.url}/v1`,
     faults,
     /** Makes a key that is accepted until it is revoked. */
@@ -119,9 +119,9 @@ export async function startOpenAI({
     revokeKey,
     revokeKeys: () => keys.clear(),
     accepts: (key: string) => keys.has(key),
-    /** An `openai-administrator` secret's value. */
+    /** Value of the secret `openai-administrator`. */
     administrator: { ...administrator, base_url: `${listening.url}/v1` },
-    /** Names of the service accounts there are. */
+    /** Names of the service accounts. */
     serviceAccounts: administration.names,
     close: listening.close,
   };

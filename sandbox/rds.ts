@@ -1,6 +1,6 @@
 /**
- * A database of Amazon RDS as far as a login with an IAM token goes: PostgreSQL's protocol over TLS, and a token in the
- * place of the password, whose signature is calculated here anew.
+ * Amazon RDS, limited to a login with an IAM token: PostgreSQL's protocol over TLS, with a token as the password. The
+ * stand-in calculates the token's signature again.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.html
  * https://www.postgresql.org/docs/current/protocol-flow.html
  */
@@ -10,10 +10,10 @@ import { TLSSocket } from 'node:tls';
 
 export interface RdsOptions {
   tls: { key: string; cert: string };
-  /** The name by which clients know it, which they sign. */
+  /** Host name that clients connect to and sign. */
   host: string;
   region: string;
-  /** Of whoever has the right `rds-db:connect`. */
+  /** Access key with the permission `rds-db:connect`. */
   secretOf: (accessKeyId: string) => string | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function startRds({ tls, host, region, secretOf }: RdsOptions) {
 
   const serve = (socket: TLSSocket) => {
     socket.once('data', (startup: Buffer) => {
-      // Length, protocol version, then pairs of texts that each end in a zero.
+      // Length, protocol version, then pairs of strings that each end in a zero.
       const pairs = startup.subarray(8).toString('utf8').split('\0');
       const user = pairs[pairs.indexOf('user') + 1] ?? '';
       socket.write(message('R', int32(CLEARTEXT_PASSWORD)));
@@ -68,7 +68,7 @@ const int32 = (value: number) => {
 const message = (type: string, body: Buffer) =>
   Buffer.concat([Buffer.from(type), int32(body.length + 4), body]);
 
-/** Seconds: what RDS grants, whatever a token says of itself. */
+/** Seconds. The limit of RDS, whatever lifetime the token claims. */
 const LIFETIME = 900;
 
 /** The token is a signed URL without its scheme: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
@@ -110,7 +110,7 @@ function isValid(token: string, expected: Omit<RdsOptions, 'tls'> & { user: stri
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const hmac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest();
-/** As RFC 3986 has it. */
+/** Percent-encoding by RFC 3986. */
 const encode = (text: string) =>
   encodeURIComponent(text).replace(
     /[!'()*]/g,

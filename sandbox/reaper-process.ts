@@ -9,7 +9,7 @@ const GRACE = 2_000;
 const processes = new Map<number, NodeJS.Signals>();
 const directories = new Set<string>();
 
-// What ends every Node process of a user (`killall node`) must leave this one time to reap the others.
+// A signal may be meant for every Node process of the user (`killall node`). This one must outlive the others.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const lines = createInterface({ input: process.stdin });
@@ -36,7 +36,7 @@ function parse(line: string): Message | undefined {
   }
 }
 
-/** First asks the process alone, which then ends what it started in better order than a signal to each would. */
+/** First signals the process alone: it ends its children in better order than a signal to each would. */
 async function end(pid: number, signal: NodeJS.Signals) {
   const deadline = Date.now() + GRACE;
   send(pid, signal);
@@ -48,7 +48,7 @@ async function end(pid: number, signal: NodeJS.Signals) {
   if (alive) sendToGroup(pid, 'SIGKILL');
 }
 
-/** To the group that a detached child leads, or else to the process alone; false when there is neither. */
+/** To the process group that a detached child leads, else to the process. False when neither exists. */
 function sendToGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   return send(-pid, signal) || send(pid, signal);
 }

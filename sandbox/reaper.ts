@@ -1,6 +1,6 @@
 /**
- * Lets nothing outlive the sandbox: a small process beside it notices when it has ended, even by
- * SIGKILL, and then kills the processes and removes the directories it was told about.
+ * Ensures that nothing outlives the sandbox. A small process notices when the sandbox has ended, even by SIGKILL, and
+ * then kills the processes and removes the directories that were registered.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,17 +11,17 @@ import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface Reaper {
-  /** Ends the child with `signal` (default SIGTERM), two seconds later with SIGKILL, as well as its process group. */
+  /** Ends the child with `signal` (default SIGTERM), and two seconds later it and its process group with SIGKILL. */
   watch(child: ChildProcess, signal?: NodeJS.Signals): void;
-  /** Removes the directory, which must exist below the system's temporary one. */
+  /** Removes the directory, which must exist below the system's temporary directory. */
   remove(directory: string): void;
-  /** Resolves when it has ended, which before `close()` means that somebody killed it. */
+  /** Resolves when the reaper has ended. Before `close()` that means that it was killed. */
   readonly ended: Promise<void>;
-  /** Reaps what is left, now, and resolves when that is done. */
+  /** Reaps what is left, and resolves when that is done. */
   close(): Promise<void>;
 }
 
-/** A line of JSON each, from here to `reaper-process.ts`. */
+/** One line of JSON each, from here to `reaper-process.ts`. */
 export type Message =
   | { kind: 'watch'; pid: number; signal: NodeJS.Signals }
   | { kind: 'release'; pid: number }
@@ -29,7 +29,7 @@ export type Message =
 
 export function startReaper(): Reaper {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./reaper-process.ts'))], {
-    // A group of its own: a terminal's Ctrl-C must not reach it.
+    // A process group of its own: Ctrl-C must not reach it.
     detached: true,
     // Neither this process's secrets nor its NODE_OPTIONS, such as an inspector's port.
     env: {},
@@ -38,9 +38,9 @@ export function startReaper(): Reaper {
     windowsHide: true,
   });
   const exited = once(child, 'exit').then(() => {});
-  // Whoever started it learns of its end by `ended`.
+  // `ended` reports the exit.
   child.stdin.on('error', () => {});
-  // It waits for this process, so this process must not wait for it.
+  // The reaper waits for this process, so this process must not wait for the reaper.
   child.unref();
   (child.stdin as Socket).unref();
 
@@ -52,7 +52,7 @@ export function startReaper(): Reaper {
       const { pid } = watched;
       if (pid === undefined) return;
       send({ kind: 'watch', pid, signal });
-      // The system may soon give the same number to a stranger.
+      // The system may soon give the pid to an unrelated process.
       watched.once('exit', () => send({ kind: 'release', pid }));
     },
     remove(directory) {
@@ -66,7 +66,7 @@ export function startReaper(): Reaper {
   };
 }
 
-/** The real path, so that neither `..` nor a symbolic link leads elsewhere: macOS's own TMPDIR is behind one. */
+/** The real path, so that neither `..` nor a symbolic link leads elsewhere. On macOS, TMPDIR itself is behind a link. */
 function temporary(directory: string): string {
   if (!isAbsolute(directory)) throw new RangeError(`Not an absolute path: ${directory}`);
   const path = realpathSync(directory);

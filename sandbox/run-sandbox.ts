@@ -1,4 +1,4 @@
-/** `npm run sandbox`: the sandbox alone, and the environment with which `npm start` finds it. */
+/** `npm run sandbox`: starts the sandbox without the service, and prints the environment for `npm start`. */
 import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
@@ -23,19 +23,19 @@ console.log(
     `# The ${provider} sandbox is up. Paste these lines into another terminal, then run: npm start`,
     ...(conflicting.length > 0 ? [`unset ${conflicting.join(' ')}`] : []),
     ...Object.entries(settings).map(([name, value]) => `export ${name}=${quote(value)}`),
-    `# A login for this run: ${sandbox.user.email} with password ${sandbox.user.password}`,
+    `# Login for this run: ${sandbox.user.email} with password ${sandbox.user.password}`,
     ...(sandbox.writer
       ? [
-          `# Rotate a secret, as somebody who may: ${inline(sandbox.writer)} npm run secrets -- rotate database`,
+          `# Rotate a secret, with two credentials that overlap: ${inline(sandbox.writer)} npm run secrets -- rotate database`,
         ]
       : []),
-    `# The hard way, the old one ends at once: curl -X POST '${control.url}/rotate/database?hard' (or jwt, openai)`,
-    '# Ctrl-C ends it and removes every file.',
+    `# Rotate it the hard way, the old one stops at once: curl -X POST '${control.url}/rotate/database?hard' (or jwt, openai)`,
+    '# Ctrl-C stops the sandbox and removes its files.',
   ].join('\n'),
 );
 
 const crash = await Promise.race([stopped.then(() => undefined), sandbox.crashed]);
 await control.close();
 await sandbox.close();
-if (crash) console.error(`Ended because a part of it did: ${crash}`);
+if (crash) console.error(`Stopped because a part of it ended: ${crash}`);
 process.exit(crash ? 1 : 0);

@@ -1,4 +1,4 @@
-/** Everything the service talks to, on this machine: one secret backend, PostgreSQL and OpenAI, seeded. */
+/** Everything that the service connects to, on this machine: one secret backend, PostgreSQL and OpenAI, with data. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,7 @@ const randomPassword = () => randomBytes(24).toString('base64url');
 
 export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
-/** Creates the login or gives it another password. */
+/** Creates the login, or changes its password. */
 async function makeLogin(
   administrator: Client,
   { username, password }: { username: string; password: string },
@@ -43,7 +43,7 @@ async function makeLogin(
 
 export interface SandboxOptions {
   provider: BackendName;
-  /** Vault makes a database login for each process: how long its lease lasts, and how long at most, in seconds. */
+  /** Vault creates a database login per process. Lifetime and maximum lifetime of its lease, in seconds. */
   leases?: { defaultTtl: number; maxTtl: number } | undefined;
   /** Makes passwords and signing keys of 32 characters or more. Default: random ones. */
   createPassword?: () => string;
@@ -76,7 +76,7 @@ async function startParts(
     id === 'database-owner'
       ? secretName('database', { provider, prefix: PREFIX }).replace(/database$/, 'database-owner')
       : secretName(id, { provider, prefix: PREFIX });
-  /** The service may read its own secrets, and not those of whoever owns the tables or rotates. */
+  /** The service may read its own secrets, but not those of the owner and the administrators. */
   const forAdministrators = ['database-owner', 'database-administrator', 'openai-administrator'] as const;
   const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));
 
@@ -98,7 +98,7 @@ async function startParts(
   await runMigrations(databaseSchema.parse(owner));
 
   const user = { email: 'ada@example.com', password: createPassword() };
-  /** A connection for each piece of work: the server may have been restarted in between. */
+  /** One connection per task, because the server may restart in between. */
   const asAdministrator = async <T>(work: (administrator: Client) => Promise<T>): Promise<T> => {
     const administrator = new Client({ ...postgres.connection, database: app.dbname });
     await administrator.connect();
@@ -120,7 +120,7 @@ async function startParts(
   };
   const write = (id: keyof typeof values) => backend.put(nameOf(id), JSON.stringify(values[id]));
   await backend.put(nameOf('database-owner'), JSON.stringify(owner));
-  // Whoever reads a directory reads all of it, and nobody rotates there.
+  // A process that reads the directory reads every file in it, and files are not rotated.
   if (backend.writer) {
     await backend.put(nameOf('database-administrator'), JSON.stringify(databaseAdministrator));
     await backend.put(nameOf('openai-administrator'), JSON.stringify(openai.administrator));
@@ -132,7 +132,7 @@ async function startParts(
   );
 
   const replaceLogin = async (administrator: Client) => {
-    // Asked for and not remembered: `npm run secrets` rotates too.
+    // Queried each time, because `npm run secrets` rotates too.
     const { rows } = await administrator.query<{ rolname: string }>(
       "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",
     );
@@ -147,7 +147,7 @@ async function startParts(
     ]);
   };
 
-  /** Changes a secret and what it opens the hard way: the old credentials stop working at once, in idle sessions too. */
+  /** Hard rotations: the old credentials stop working at once, in idle sessions too. */
   const rotations: Record<Rotatable, () => Promise<void>> = {
     database: () => (backend.revokeLeases ? backend.revokeLeases() : asAdministrator(replaceLogin)),
     async jwt() {
@@ -168,14 +168,14 @@ async function startParts(
     apis,
     postgres,
     reaper,
-    /** Resolves with what has ended by itself. */
+    /** Resolves with the reason when a part of the sandbox ends unexpectedly. */
     crashed: Promise.race([
       postgres.exited.then((error) => error?.message ?? 'PostgreSQL ended'),
-      reaper.ended.then(() => 'the process that cleans up ended'),
+      reaper.ended.then(() => 'the clean-up process ended'),
     ]),
-    /** Someone who can log in, with the role admin. */
+    /** A user with the role admin. */
     user,
-    /** What the service must be started with. */
+    /** The environment of the service. */
     environment: {
       SECRET_PROVIDER: provider,
       ...backend.environment,
@@ -183,10 +183,10 @@ async function startParts(
       ...apis.environment,
       ...(leases && { VAULT_DATABASE_ROLE: 'myapp' }),
     } as Record<string, string>,
-    /** Added to `environment`: the identity of somebody who rotates. */
+    /** Added to `environment`: an identity that may rotate. */
     writer: backend.writer,
     rotate: (id: Rotatable) => rotations[id](),
-    /** Replaces the keys of Stripe and SendGrid; the old ones stop working at once. */
+    /** Replaces the keys of Stripe and SendGrid. The old ones stop working at once. */
     async rotateApiKeys() {
       apis.revokeKeys();
       values['external-api-keys'] = apis.createKeys();
@@ -195,15 +195,15 @@ async function startParts(
     nameOf,
     /** A secret's value as the sandbox last wrote it. */
     valueOf: (id: Rotatable) => ({ ...values[id] }),
-    /** Makes a login beside the one in the secret, as an administrator of the database would. */
+    /** Creates a login besides the one in the secret, as a database administrator would. */
     async createLogin(username: string) {
       const login = { ...values.database, username, password: randomPassword() };
       await asAdministrator((administrator) => makeLogin(administrator, login));
       return login;
     },
-    /** The value of the database secret as the sandbox last wrote it. */
+    /** The database secret's value as the sandbox last wrote it. */
     credentials: () => ({ ...values.database }),
-    /** Every secret that must appear nowhere. */
+    /** Every secret value that must not leak. */
     plantedValues: () => [
       values.database.password,
       values.jwt.secret_key,

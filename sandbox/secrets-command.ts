@@ -1,4 +1,4 @@
-/** Runs `npm run secrets` on the sandbox, as a process of its own and as somebody who may write. */
+/** Runs `npm run secrets` against the sandbox, as a separate process with the identity that may write. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -11,11 +11,11 @@ const ENTRY = fileURLToPath(new URL('../src/cli/secrets.ts', import.meta.url));
 export interface SecretsCommandOptions {
   /** For example `['rotate', 'database']`. */
   parameters: string[];
-  /** Added to the sandbox's. */
+  /** Added to the sandbox's environment. */
   settings?: Record<string, string>;
-  /** What it reads from standard input. */
+  /** Standard input. */
   input?: string;
-  /** Gets each line of its output. */
+  /** Receives each line of output. */
   onLine?: (line: string) => void;
 }
 
@@ -39,7 +39,7 @@ export function startSecretsCommand(
     });
   return {
     process: child,
-    /** How it ended: the code is null after a signal. */
+    /** Exit code and output. The code is null after a signal. */
     ended: once(child, 'close').then(([code]) => ({ code: code as number | null, lines })),
   };
 }

@@ -1,4 +1,4 @@
-/** SendGrid's mail/send: takes every mail and delivers none. https://www.twilio.com/docs/sendgrid/api-reference/mail-send */
+/** SendGrid's mail/send: accepts every mail, delivers none. https://www.twilio.com/docs/sendgrid/api-reference/mail-send */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
 import { createFaults, type Refusal } from './faults.ts';
@@ -60,7 +60,7 @@ export async function startSendGrid() {
     faults,
     /** Makes a key that is accepted until it is revoked. */
     createKey() {
-      // The SDK warns of a key that begins otherwise.
+      // The SDK warns about keys without this prefix.
       const key = `SG.sandbox-${randomBytes(24).toString('base64url')}`;
       keys.add(key);
       return key;

@@ -1,6 +1,6 @@
-/** The environment of a service that must find the sandbox and nothing of the person's own accounts. */
+/** The environment of a service that uses the sandbox and ignores the developer's own accounts. */
 
-/** What a process needs to run at all, and what a person may want to turn. */
+/** Variables that a process needs to run, and those that a developer may want to set. */
 const INHERITED = [
   'PATH',
   'HOME',
@@ -20,7 +20,7 @@ const INHERITED = [
   'ADMIN_SECRET_HOSTS',
 ];
 
-/** Files that do not exist, so that the SDK finds no profile of the person's. */
+/** Paths that do not exist, so that the SDK finds no profile of the developer. */
 export const NO_AWS_PROFILE = { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
 
 export function serviceEnvironment(settings: Record<string, string>): Record<string, string> {
@@ -31,7 +31,7 @@ export function serviceEnvironment(settings: Record<string, string>): Record<str
   return { ...Object.fromEntries(inherited), ...NO_AWS_PROFILE, ...settings };
 }
 
-/** Variables of the person's shell that an SDK would believe before the sandbox's. */
+/** Variables of the shell that would take precedence over the sandbox's in an SDK. */
 export const conflictingVariables = (settings: Record<string, string>): string[] =>
   Object.keys(process.env).filter(
     (name) =>

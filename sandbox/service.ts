@@ -1,4 +1,4 @@
-/** Runs the production entry `src/server.ts` as a process of its own and tells when it is ready and when it ended. */
+/** Runs the production entry `src/server.ts` as a separate process and reports when it is ready and when it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -9,20 +9,20 @@ import { serviceEnvironment } from './service-environment.ts';
 const ENTRY = fileURLToPath(new URL('../src/server.ts', import.meta.url));
 
 export interface Service {
-  /** Known once it is ready. */
+  /** Known once the service is ready. */
   readonly url: string;
   process: ChildProcess;
-  /** Resolves when it listens, which it does once its secrets are proven; to false when it ends before that. */
+  /** Resolves to true when it listens, with its secrets proven; to false when it ends before that. */
   ready: Promise<boolean>;
-  /** How it ended, for example `exit code 78`. */
+  /** The exit reason, for example `exit code 78`. */
   ended: Promise<string>;
-  /** SIGTERM, and SIGKILL for a process that does not mind it. Resolves when it has ended. */
+  /** Sends SIGTERM, then SIGKILL after 12 s. Resolves when the service has ended. */
   stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
   environment: Record<string, string>;
-  /** Default: any free one. */
+  /** Default: any free port. */
   port?: number;
   reaper?: Reaper;
 }
@@ -30,9 +30,9 @@ export interface ServiceOptions {
 export function startService({ environment, port = 0, reaper }: ServiceOptions): Service {
   const child = spawn(process.execPath, [ENTRY], {
     env: serviceEnvironment({ HOST: '127.0.0.1', PORT: String(port), ...environment }),
-    // The last one is a channel on which it tells its port.
+    // The IPC channel on which the service reports its port.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A group of its own: Ctrl-C reaches the one who started it, who then stops it once and in order.
+    // A process group of its own: Ctrl-C reaches only the parent, which stops the service once and in order.
     detached: true,
     windowsHide: true,
   });
@@ -69,7 +69,7 @@ export function startService({ environment, port = 0, reaper }: ServiceOptions):
   };
 }
 
-/** Whether nobody listens on this port of 127.0.0.1. */
+/** Whether this port of 127.0.0.1 is free. */
 export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();

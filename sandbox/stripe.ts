@@ -1,5 +1,5 @@
 /**
- * Stripe as far as payments go: payment intents that are confirmed when they are made, and idempotency keys.
+ * Stripe's payment intents, confirmed on creation, with idempotency keys.
  * https://docs.stripe.com/api/payment_intents/create
  */
 import { randomBytes } from 'node:crypto';
@@ -46,7 +46,7 @@ const failure = (status: number, type: string, message: string, code?: string): 
 export async function startStripe() {
   const keys = new Set<string>();
   const payments: Payment[] = [];
-  /** By idempotency key: what was asked, and what was answered. */
+  /** Request and outcome by idempotency key. */
   const answered = new Map<string, { asked: string; outcome: Outcome }>();
 
   const send = (response: Response, { status, body }: Outcome) => response.status(status).json(body);
@@ -94,7 +94,7 @@ export async function startStripe() {
   app.use((request, response, next) => {
     const key = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     if (keys.has(key)) return next();
-    // As Stripe does, with the end of the key: nothing that should be repeated.
+    // Stripe quotes the end of the key here; the service must not repeat this message.
     send(response, failure(401, 'invalid_request_error', `Invalid API Key provided: ****${key.slice(-4)}`));
   });
   app.post('/v1/payment_intents', ({ body, headers }, response) => {
@@ -111,7 +111,7 @@ export async function startStripe() {
         ),
       );
     const outcome = before?.outcome ?? pay(body);
-    // What was not tried is not kept.
+    // Stripe does not keep the outcome of an invalid request.
     if (outcome.status !== 400) answered.set(key, { asked, outcome });
     if (before) response.set('Idempotent-Replayed', 'true');
     send(response, outcome);

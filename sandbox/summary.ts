@@ -1,4 +1,4 @@
-/** What a person reads when everything is up. */
+/** The text that `npm run dev` prints when the service is ready. */
 import type { Listening } from './http.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Service } from './service.ts';
@@ -7,7 +7,7 @@ export interface SummaryOptions {
   sandbox: Sandbox;
   service: Service;
   control: Listening;
-  /** From the command to being ready. */
+  /** From the command until the service is ready. */
   seconds: number;
 }
 
@@ -15,20 +15,20 @@ export function summary({ sandbox, service, control, seconds }: SummaryOptions):
   const { backend, provider, postgres, openai, user } = sandbox;
   const login = JSON.stringify({ email: user.email, password: user.password });
   return `
-Ready after ${seconds.toFixed(1)} s. All of it runs on this machine; Ctrl-C ends it and leaves no file behind.
+Ready after ${seconds.toFixed(1)} s. Everything runs on this machine. Ctrl-C stops it and removes its files.
 
   service      ${service.url}  (restarts when a file under src/ changes)
-  routes       ${service.url}/docs
+  API docs     ${service.url}/docs
   secrets      ${provider} at ${backend.url ?? backend.environment.SECRETS_DIR}
   PostgreSQL   ${postgres.host}:${postgres.port}, database myapp
-  OpenAI       ${openai.baseUrl}, an echo
-  login        ${user.email} with password ${user.password}, made for this run
+  OpenAI       ${openai.baseUrl} (echoes each message)
+  login        ${user.email}, password ${user.password} (valid for this run)
 
-Next, in another terminal: log in, query the database, end its user while the service runs.
+Next, in another terminal: log in, query the database, then lock out its user while the service runs.
 
   TOKEN=$(curl -s ${service.url}/auth/login -H 'Content-Type: application/json' \\
     -d '${login}' | sed -E 's/.*"token":"([^"]+)".*/\\1/')
   curl -s -X POST ${service.url}/db-test -H "Authorization: Bearer $TOKEN"
-  curl -s -X POST '${control.url}/rotate/database?hard' && echo "  now run the second command again"
+  curl -s -X POST '${control.url}/rotate/database?hard' && echo "  Now run the second command again."
 `;
 }

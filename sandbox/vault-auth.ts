@@ -1,5 +1,5 @@
 /**
- * Vault's tokens and the two logins that the template knows, AppRole and Kubernetes.
+ * Vault's tokens and the two logins that the template supports, AppRole and Kubernetes.
  * https://developer.hashicorp.com/vault/api-docs/auth/token
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -10,10 +10,10 @@ import { envelope, onWrite, permissionDenied, time, VaultError } from './vault-p
 export interface Token {
   id: string;
   accessor: string;
-  /** The login or endpoint that made it. */
+  /** Login or endpoint that created it. */
   path: string;
   policies: string[];
-  /** Seconds that a login or a renewal grants; 0 means for ever. */
+  /** Seconds that a login or a renewal grants. 0: never expires. */
   ttl: number;
   renewable: boolean;
   createdAt: number;
@@ -23,11 +23,11 @@ export interface Token {
 export interface TokenOptions {
   /** Seconds. */
   ttl: number;
-  /** Seconds after the login beyond which no renewal reaches. */
+  /** Seconds after the login. Renewal cannot exceed it. */
   maxTtl: number;
   kubernetes?: { role: string; jwt: string } | undefined;
   clock: Clock;
-  /** Called when a token ends, however it does; Vault then ends the leases made with it. */
+  /** Called when a token expires or is revoked. Vault then revokes its leases. */
   ended: (token: Token) => void;
 }
 
@@ -77,7 +77,7 @@ export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOpt
     },
   });
 
-  /** The token a request carries. A session starts with one: without it nothing is answered. */
+  /** The token of a request. Throws when it is missing, unknown or expired. */
   const authenticate = (request: Request): Token => {
     const id = request.get('x-vault-token') ?? request.get('authorization')?.replace(/^Bearer /, '');
     const token = tokens.get(id ?? '');
@@ -162,11 +162,11 @@ export function createTokens({ ttl, maxTtl, kubernetes, clock, ended }: TokenOpt
     sessions,
     root: create('auth/token/root', ['root'], 0),
     create,
-    /** Ends every token but root's, as an operator may after an incident. */
+    /** Revokes every token except root's, as an operator may after an incident. */
     revokeAll() {
       for (const token of [...tokens.values()]) if (!token.policies.includes('root')) end(token);
     },
-    /** Ends the tokens that logins made, and not those that were handed out. */
+    /** Revokes the tokens from logins, but not those that were created directly. */
     revokeLogins() {
       for (const token of [...tokens.values()]) if (token.path.endsWith('/login')) end(token);
     },

@@ -1,6 +1,6 @@
 /**
- * Vault's database engine for PostgreSQL: each read of `database/creds/<role>` makes a login role that
- * lives as long as its lease. https://developer.hashicorp.com/vault/api-docs/secret/databases
+ * Vault's database engine for PostgreSQL: each read of `database/creds/<role>` creates a login role that lives as long as
+ * its lease. https://developer.hashicorp.com/vault/api-docs/secret/databases
  */
 import { randomBytes } from 'node:crypto';
 import { Router } from 'express';
@@ -10,13 +10,13 @@ import type { Token } from './vault-auth.ts';
 import { envelope, onWrite, time, VaultError } from './vault-protocol.ts';
 
 export interface DatabaseOptions {
-  /** How an administrator connects: somebody who may create roles and end sessions. */
+  /** Connects as an administrator that may create roles and end sessions. */
   connection: ClientConfig;
-  /** The role that has the privileges; every role made here is its member. */
+  /** The role with the privileges. Every role created here is a member of it. */
   groupRole: string;
-  /** Seconds a lease lasts, and seconds that one renewal adds. */
+  /** Lifetime of a lease in seconds, and the seconds that a renewal adds. */
   defaultTtl: number;
-  /** Seconds after which no renewal helps. */
+  /** Seconds after which a lease cannot be renewed. */
   maxTtl: number;
 }
 
@@ -28,7 +28,7 @@ interface Lease {
   renewedAt?: number;
   expiresAt: number;
   cancelExpiry: () => void;
-  /** Under way or done: a token that ends and an administrator may end one lease in the same moment. */
+  /** Under way or done. The end of a token and an administrator may both revoke a lease at the same time. */
   revocation?: Promise<void> | undefined;
 }
 
@@ -57,7 +57,7 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
   const dropRole = async (lease: Lease) => {
     lease.cancelExpiry();
     const [role, name] = [pg.escapeIdentifier(lease.username), pg.escapeLiteral(lease.username)];
-    // NOLOGIN first: a client that reconnects at once must not slip in before the role is gone.
+    // NOLOGIN first: a client that reconnects at once must not log in before the role is dropped.
     await administer(
       `ALTER ROLE ${role} NOLOGIN`,
       `SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE usename = ${name}`,
@@ -66,7 +66,7 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
     leases.delete(lease.id);
   };
 
-  /** Ends a lease that nobody waits for. The role cannot log in beyond its VALID UNTIL in any case. */
+  /** Revokes a lease in the background. The role cannot log in after its VALID UNTIL in any case. */
   const expire = (lease: Lease) =>
     revoke(lease).catch(({ message }) => console.error(`Vault could not revoke ${lease.id}: ${message}`));
 
@@ -74,7 +74,7 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
 
   const watch = (lease: Lease) => {
     lease.cancelExpiry();
-    // A clock may ring early: its longest wait is 24 days.
+    // A timer may fire early: its longest delay is 24 days.
     lease.cancelExpiry = clock.schedule(lease.expiresAt - clock.wall(), () =>
       remaining(lease) > 0 ? watch(lease) : void expire(lease),
     );
@@ -91,7 +91,7 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
   router.get('/database/creds/:role', async (request, response) => {
     const token: Token = response.locals.token;
     const { role } = request.params;
-    // The login's name and the role's are cut as Vault cuts them, for PostgreSQL's limit of 63 bytes.
+    // Names are truncated as Vault truncates them, for PostgreSQL's limit of 63 bytes.
     const login = token.path.split('/')[1] ?? 'token';
     const suffix = randomBytes(15)
       .toString('base64url')
@@ -149,7 +149,7 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
   });
 
   onWrite(router, '/sys/leases/revoke', async (request, response) => {
-    // To revoke what is gone already succeeds.
+    // Revoking a revoked lease succeeds.
     const lease = leases.get(String(request.body?.lease_id));
     if (lease) await revoke(lease);
     response.status(204).end();
@@ -157,11 +157,11 @@ export function createDatabaseEngine(options: DatabaseOptions, clock: Clock) {
 
   return {
     router,
-    /** Revokes what a token leased: it ends with the token. */
+    /** Revokes the leases of a token that has ended. */
     async tokenEnded(token: Token) {
       await Promise.all([...leases.values()].filter((lease) => lease.token === token).map(expire));
     },
-    /** Ids of the leases in force. */
+    /** Ids of the active leases. */
     leases: () => [...leases.keys()],
     /** Revokes every lease, as `vault lease revoke -prefix database/creds` does. */
     async revokeAll() {

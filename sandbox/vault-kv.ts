@@ -1,5 +1,5 @@
 /**
- * The secrets engine "KV version 2" as far as clients and the command line use it.
+ * The secrets engine "KV version 2", as far as clients and the Vault command line use it.
  * https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
  */
 import { Router } from 'express';
@@ -8,7 +8,7 @@ import { envelope, nameOf, onWrite, time, VaultError } from './vault-protocol.ts
 
 interface Version {
   version: number;
-  /** Absent after its destruction. */
+  /** Absent when destroyed. */
   data?: object;
   createdAt: number;
   deletedAt?: number;
@@ -38,7 +38,7 @@ export function createKeyValueEngine(clock: Clock) {
     return describe(version);
   };
 
-  /** Changes the numbered versions, or the newest one when there are no numbers. */
+  /** Changes the versions with these numbers; default: the newest one. */
   const change = (name: string, numbers: unknown, apply: (version: Version) => void) => {
     const versions = find(name);
     const chosen = Array.isArray(numbers) ? numbers.map(Number) : [versions.length];
@@ -49,7 +49,7 @@ export function createKeyValueEngine(clock: Clock) {
     version.deletedAt ??= clock.wall();
   };
 
-  /** Names directly below a folder; deeper ones show as their folder. */
+  /** Names directly below a folder. Deeper ones appear as their folder. */
   const list = (folder: string): string[] => {
     const prefix = folder && !folder.endsWith('/') ? `${folder}/` : folder;
     const below = [...secrets.keys()].filter((name) => name.startsWith(prefix));
@@ -91,7 +91,7 @@ export function createKeyValueEngine(clock: Clock) {
   onVersions('undelete', (version) => delete version.deletedAt);
   onVersions('destroy', (version) => delete version.data);
 
-  // Vault's verb LIST is not one that Node's HTTP parser knows; clients may say `?list=true` instead.
+  // Node's HTTP parser does not support Vault's method LIST. Clients can use `?list=true` instead.
   router.get('/metadata{/*name}', (request, response) => {
     if (request.query.list) {
       const keys = list(nameOf(request));
@@ -128,7 +128,7 @@ export function createKeyValueEngine(clock: Clock) {
     router,
     write,
     remove: (name: string) => change(name, undefined, softDelete),
-    /** With its metadata: as if it had never been. */
+    /** Deletes the secret with its metadata. */
     forget: (name: string) => void secrets.delete(name),
     destroy: (name: string, versions: number[]) => change(name, versions, (version) => delete version.data),
   };

@@ -1,8 +1,8 @@
-/** How Vault words its answers: one envelope for everything it grants, a list of texts for everything else. */
+/** The format of Vault's answers: one envelope for success, a list of messages for errors. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response, Router } from 'express';
 
-/** `data` is what Vault tells beside a 404 about a version that was deleted. */
+/** `data` accompanies a 404 for a deleted version. */
 export class VaultError extends Error {
   readonly status: number;
   readonly data: object | undefined;
@@ -15,7 +15,7 @@ export class VaultError extends Error {
 
 export const permissionDenied = () => new VaultError(403, 'permission denied');
 
-/** What an answer may carry beside the constant parts of the envelope. */
+/** The variable fields of the envelope. */
 export interface Answer {
   data?: object | null;
   auth?: object;
@@ -37,22 +37,22 @@ export const envelope = (answer: Answer) => ({
 });
 
 export function sendError(response: Response, error: Error) {
-  // Express's own errors, for a body that is no JSON, carry a status too.
+  // Express's own errors have a status too, for example for a body that is not JSON.
   const { status = 500, message } = error as Error & { status?: number };
   if (error instanceof VaultError && error.data)
     return void response.status(status).json(envelope({ data: error.data }));
   response.status(status).json({ errors: message ? [message] : [] });
 }
 
-/** Vault takes POST and PUT for the same thing: the documentation says one, its command line sends the other. */
+/** Vault accepts POST and PUT alike: the documentation uses one, its command line the other. */
 export function onWrite(router: Router, path: string, handler: RequestHandler) {
   router.post(path, handler);
   router.put(path, handler);
 }
 
-/** The rest of the path, from a route that ends in `*name`. */
+/** The rest of the path, for a route that ends in `*name`. */
 export const nameOf = (request: Request): string => [request.params.name ?? []].flat().join('/');
 
-/** Vault writes times as RFC 3339; the moment that never comes is an empty text. */
+/** Vault formats times as RFC 3339. A missing time is an empty string. */
 export const time = (milliseconds: number | undefined) =>
   milliseconds === undefined ? '' : new Date(milliseconds).toISOString();

@@ -1,6 +1,6 @@
 /**
- * HashiCorp Vault as its clients see it, OpenBao too: KV version 2, token, AppRole and Kubernetes auth,
- * leases, a database engine that makes real PostgreSQL roles, and the sealed state.
+ * HashiCorp Vault and OpenBao for their clients: KV version 2; token, AppRole and Kubernetes auth; leases; a database
+ * engine that creates real PostgreSQL roles; the sealed state.
  * https://developer.hashicorp.com/vault/api-docs
  */
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -24,7 +24,7 @@ const REFUSALS: Record<Refusal, (request: Request) => VaultError> = {
   standby: () => new VaultError(500, 'local node not active but active cluster node not found'),
 };
 
-/** Paths that Vault's policy `default` lets every token use. To revoke a lease is not among them. */
+/** Paths that Vault's policy `default` allows for every token. Revoking a lease is not included. */
 const ALLOWED_TO_ALL = [
   /^auth\/token\/(lookup|renew|revoke)-self$/,
   /^sys\/internal\/ui\/mounts(\/|$)/,
@@ -32,15 +32,15 @@ const ALLOWED_TO_ALL = [
 ];
 
 export interface VaultOptions {
-  /** Names that the application's policy lets it read, and the writer's lets it write. */
+  /** Whether the policies of the application and the writer allow a name. */
   mayRead: (name: string) => boolean;
   /** Seconds that a login lasts, and that each renewal adds. Default one hour. */
   tokenTtl?: number;
-  /** Seconds after which a login cannot be renewed. Default 768 hours, as Vault's. */
+  /** Seconds after which a login cannot be renewed. Default 768 hours, as in Vault. */
   tokenMaxTtl?: number;
-  /** The one service account that may log in through `auth/kubernetes`. */
+  /** The only service account that may log in through `auth/kubernetes`. */
   kubernetes?: { role: string; jwt: string };
-  /** Switches on `database/creds/<role>`. */
+  /** Enables `database/creds/<role>`. */
   database?: DatabaseOptions | undefined;
   /** Speaks HTTPS with this certificate. */
   tls?: { key: string; cert: string };
@@ -79,7 +79,7 @@ export async function startVault({
 
   const reads = { value: 0, version: 0 };
 
-  /** The part of Vault's policy language that the application's own policy uses. */
+  /** The part of Vault's policy language that the application's policy uses. */
   const authorize = (request: Request, { policies }: Token) => {
     if (policies.includes('root')) return;
     const path = decodeURIComponent(request.path.replace('/v1/', ''));
@@ -115,7 +115,7 @@ export async function startVault({
   const service = express();
   service.use(express.json({ type: () => true, limit: '1mb' }), faults.middleware);
 
-  // What a sealed Vault still answers.
+  // Requests that a sealed Vault still answers.
   service.get('/v1/sys/seal-status', (_request, response) => void response.json(sealStatus()));
   service.get('/v1/sys/health', (_request, response) => {
     const { initialized, version, cluster_name, cluster_id } = sealStatus();
@@ -145,7 +145,7 @@ export async function startVault({
   service.use('/v1', tokens.router);
   service.use('/v1/secret', keyValue.router);
   if (databaseEngine) service.use('/v1', databaseEngine.router);
-  // The command line asks this first, to learn which version of KV a path belongs to.
+  // The Vault command line asks this first, to find the version of KV of a path.
   service.get('/v1/sys/internal/ui/mounts/*name', (_request, response) => {
     const data = { path: 'secret/', type: 'kv', options: { version: '2' }, accessor: 'kv_sandbox' };
     response.json(envelope({ data }));
@@ -168,48 +168,48 @@ export async function startVault({
     url: listening.url,
     listening,
     faults,
-    /** How often the application asked for a value or a login, and how often for metadata only. */
+    /** Reads by the application: of values and logins, and of metadata only. */
     reads,
-    /** How often anybody logged in, or asked to renew a token. */
+    /** Number of logins and of token renewals. */
     sessions: tokens.sessions,
-    /** What the application needs to reach this stand-in through AppRole. */
+    /** Variables with which the application reaches this stand-in through AppRole. */
     environment: {
       VAULT_ADDR: listening.url,
       VAULT_ROLE_ID: tokens.appRole.roleId,
       VAULT_SECRET_ID: tokens.appRole.secretId,
-      // Whom it may become to write.
+      // The role that the service uses to write.
       WRITER_VAULT_ROLE_ID: tokens.writerRole.roleId,
       WRITER_VAULT_SECRET_ID: tokens.writerRole.secretId,
     },
-    /** May do everything, for seeding and for rotation. */
+    /** Has every permission, for seeding and rotation. */
     rootToken: tokens.root.id,
     unsealKey,
-    /** A token with the application's policy, as an operator would hand one out. `ttl` in seconds. */
+    /** Creates a token with the application's policy. `ttl` in seconds. */
     createToken: ({ ttl = tokenTtl, renewable = true } = {}) =>
       tokens.create('auth/token/create', ['default', 'app'], ttl, renewable).id,
-    /** A token that may read and write every secret and get a database login, as somebody who rotates has one. */
+    /** Creates a token that may read and write every secret and get a database login, as needed for rotation. */
     createWriterToken: () => tokens.create('auth/token/create', ['default', 'writer'], 0).id,
-    /** Ends every token but the root token. */
+    /** Revokes every token except the root token. */
     revokeTokens: tokens.revokeAll,
-    /** Ends the tokens that logins made: those of the service. */
+    /** Revokes the tokens from logins: those of the service. */
     revokeLogins: tokens.revokeLogins,
-    /** How many tokens there are, the root token included. */
+    /** Number of tokens, including the root token. */
     tokenCount: tokens.count,
-    /** Ids of the database leases in force. */
+    /** Ids of the active database leases. */
     leases: () => databaseEngine?.leases() ?? [],
-    /** Ends every database login, where the engine makes them. */
+    /** Revokes every database login that the engine created. */
     revokeLeases: databaseEngine && (() => databaseEngine.revokeAll()),
-    /** Creates the secret or gives it a new current version. `value` is a JSON object. */
+    /** Creates the secret or adds a new current version. `value` is a JSON object. */
     async put(name: string, value: string) {
       keyValue.write(name, JSON.parse(value));
     },
-    /** Deletes the current version so that `vault kv undelete` brings it back. */
+    /** Deletes the current version; `vault kv undelete` restores it. */
     async remove(name: string) {
       keyValue.remove(name);
     },
     /** Deletes the secret with its history. */
     forget: keyValue.forget,
-    /** Deletes versions for good. */
+    /** Deletes versions permanently. */
     async destroy(name: string, versions: number[]) {
       keyValue.destroy(name, versions);
     },
@@ -226,7 +226,7 @@ export async function startVault({
   };
 }
 
-/** A denial says that the caller is known: logging in and asking "who am I" go on working beside it. */
+/** A denied identity is still authenticated: login and lookup-self work during the fault. */
 function sparingIdentity(faults: Faults): Faults {
   return {
     ...faults,

@@ -1,14 +1,14 @@
-/** Tells of edits under `src/`. */
+/** Watches `src/` for edits. */
 import { watch } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const DIRECTORY = fileURLToPath(new URL('../src', import.meta.url));
 
-/** Editors write a file in several steps: milliseconds of quiet before an edit counts as done. */
+/** Milliseconds. Editors write a file in several steps, so an edit counts once the events stop. */
 const QUIET = 100;
 
 export interface SourceWatcher {
-  /** Resolves at the next edit, or at once if there was one since the last call resolved. */
+  /** Resolves at the next edit, or at once if an edit happened since the last call resolved. */
   next(): Promise<void>;
   close(): void;
 }
