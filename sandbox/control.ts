@@ -8,6 +8,7 @@ import { startSecretsCommand } from './secrets-command.ts';
 const secretParameter = z.enum(ROTATABLE);
 const faultBody = z.object({
   kind: z.enum([
+    'latency',
     'hang',
     'slow-body',
     'reset',
@@ -22,6 +23,8 @@ const faultBody = z.object({
     'sealed',
     'standby',
   ]),
+  /** Of `latency`. */
+  milliseconds: z.number().int().positive().max(60_000).default(2_000),
   times: z.number().int().positive().optional(),
 });
 
@@ -54,12 +57,19 @@ export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; po
   });
 
   app.post('/faults', (request, response) => {
-    const { kind, times } = faultBody.parse(request.body);
+    const { kind, milliseconds, times } = faultBody.parse(request.body);
     if (!sandbox.backend.faults)
       return void response.status(409).json({ error: 'Faults cannot be injected into files.' });
-    sandbox.backend.faults.inject({ kind }, times === undefined ? {} : { times });
+    sandbox.backend.faults.clear();
+    const fault = kind === 'latency' ? { kind, milliseconds } : { kind };
+    sandbox.backend.faults.inject(fault, times === undefined ? {} : { times });
     response.json({ injected: kind });
   });
+  app.post('/lock-out', async (_request, response) => {
+    await sandbox.lockOut(5_000);
+    response.json({ locked: 'database' });
+  });
+
   app.delete('/faults', (_request, response) => {
     sandbox.backend.faults?.clear();
     response.json({ injected: null });

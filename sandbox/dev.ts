@@ -18,8 +18,15 @@ const sources = watchSources();
 /** Kept across restarts. 0: the system chooses. */
 let port = options.port !== 0 && (await isFree(options.port)) ? options.port : 0;
 
+/** Checks often, so that a rotation shows while one looks. */
+const environment = {
+  ...sandbox.environment,
+  SECRET_TTL: process.env.SECRET_TTL ?? '10',
+  SANDBOX_CONTROL_URL: control.url,
+};
+
 const launch = (): Service => {
-  const service = startService({ environment: sandbox.environment, port, reaper: sandbox.reaper });
+  const service = startService({ environment, port, reaper: sandbox.reaper });
   const logs = pretty({
     colorize: process.stdout.isTTY === true,
     singleLine: true,

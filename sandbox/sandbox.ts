@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { runMigrations } from '../src/clients/database/migrations.ts';
 import { hashPassword } from '../src/passwords.ts';
@@ -39,6 +40,14 @@ async function makeLogin(
     `GRANT myapp_app TO ${escapeIdentifier(username)};
      GRANT ${escapeIdentifier(username)} TO myapp_administrator WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`,
   );
+}
+
+/** Ends the login: no new session, and no session that is open. */
+async function lock(administrator: Client, role: string) {
+  await administrator.query(`ALTER ROLE ${escapeIdentifier(role)} NOLOGIN`);
+  await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
+    role,
+  ]);
 }
 
 export interface SandboxOptions {
@@ -131,20 +140,21 @@ async function startParts(
     prepareConnection({ provider, backend, administrator, database: { host, port, dbname } }),
   );
 
-  const replaceLogin = async (administrator: Client) => {
-    // Queried each time, because `npm run secrets` rotates too.
+  /** Queried each time, because `npm run secrets` rotates too. */
+  const servingLogin = async (administrator: Client): Promise<string> => {
     const { rows } = await administrator.query<{ rolname: string }>(
       "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname IN ('myapp_a', 'myapp_b')",
     );
-    const old = rows[0]?.rolname ?? values.database.username;
+    return rows[0]?.rolname ?? values.database.username;
+  };
+
+  const replaceLogin = async (administrator: Client) => {
+    const old = await servingLogin(administrator);
     const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';
     Object.assign(values.database, { username, password: createPassword() });
     await makeLogin(administrator, values.database);
     await write('database');
-    await administrator.query(`ALTER ROLE ${escapeIdentifier(old)} NOLOGIN`);
-    await administrator.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [
-      old,
-    ]);
+    await lock(administrator, old);
   };
 
   /** Hard rotations: the old credentials stop working at once, in idle sessions too. */
@@ -186,6 +196,18 @@ async function startParts(
     /** Added to `environment`: an identity that may rotate. */
     writer: backend.writer,
     rotate: (id: Rotatable) => rotations[id](),
+    /** Locks the database login that serves and ends its sessions. The replacement follows after `delay` milliseconds. */
+    async lockOut(delay: number) {
+      if (backend.revokeLeases) return backend.revokeLeases();
+      await asAdministrator(async (administrator) => {
+        const login = await servingLogin(administrator);
+        await lock(administrator, login);
+        // No login is left to tell which one is next.
+        values.database.username = login;
+      });
+      await setTimeout(delay);
+      await rotations.database();
+    },
     /** Replaces the keys of Stripe and SendGrid. The old ones stop working at once. */
     async rotateApiKeys() {
       apis.revokeKeys();

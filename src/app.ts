@@ -6,7 +6,7 @@ import type { Tokens } from './clients/jwt.ts';
 import type { Chat } from './clients/openai.ts';
 import { refuseAmbiguity } from './http/ambiguity.ts';
 import { errorHandler, notFound } from './http/error-handler.ts';
-import { measureRequests } from './http/measure-requests.ts';
+import { type Answered, measureRequests } from './http/measure-requests.ts';
 import { mountRoutes } from './http/mount.ts';
 import { requestLog } from './http/request-log.ts';
 import { responseHeaders } from './http/response-headers.ts';
@@ -28,6 +28,7 @@ export interface AppDependencies {
   chat: Chat;
   readiness: Readiness;
   metrics: Metrics;
+  onAnswered: (request: Answered) => void;
   publicConfig: PublicConfig;
   /** Attempts to log in per minute and address. */
   loginRateLimit: number;
@@ -44,6 +45,7 @@ export function createApp({
   chat,
   readiness,
   metrics,
+  onAnswered,
   publicConfig,
   features,
   ...limits
@@ -63,12 +65,7 @@ export function createApp({
   app.disable('x-powered-by');
   // Nothing is kept, so nobody has a copy to ask about.
   app.disable('etag');
-  app.use(
-    requestLog({ logger }),
-    measureRequests({ onAnswered: metrics.answered }),
-    ...responseHeaders(),
-    refuseAmbiguity,
-  );
+  app.use(requestLog({ logger }), measureRequests({ onAnswered }), ...responseHeaders(), refuseAmbiguity);
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));
   app.use(notFound);
   app.use(errorHandler);

@@ -12,7 +12,7 @@ import { createChat } from './clients/openai.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Feature } from './features/feature.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import type { Readiness } from './routes/health.ts';
 import { measuredProvider } from './secrets/measured-provider.ts';
@@ -34,6 +34,7 @@ export interface ServiceOptions {
 export interface Service {
   app: Express;
   store: SecretStore;
+  /** `stop` says that the service is no longer ready, and ends what would not end by itself. */
   readiness: Readiness & { stop(): void };
   /** Gives everything back, once no request is in flight. */
   close(): Promise<void>;
@@ -88,7 +89,21 @@ export async function createService({
     clock,
   });
   const live = { database: databaseSecret, jwt: jwtSecret, openai: openaiSecret };
-  const context = { config, provider: measured, store, live, secrets, database, clock, logger };
+  const answered = new Set([metrics.answered]);
+  const requests = { onAnswered: (listener: Metrics['answered']) => void answered.add(listener) };
+  const stopping = new AbortController();
+  const context = {
+    config,
+    provider: measured,
+    store,
+    live,
+    secrets,
+    database,
+    requests,
+    stopping: stopping.signal,
+    clock,
+    logger,
+  };
   const running = await Promise.all(
     features.map((feature) => feature.create(context, config.settingsOf(feature))),
   );
@@ -101,6 +116,9 @@ export async function createService({
     chat: createChat({ secret: openaiSecret, clock }),
     readiness,
     metrics,
+    onAnswered(request) {
+      for (const listener of answered) listener(request);
+    },
     publicConfig: {
       provider: config.secretProvider,
       environment: config.environment,
@@ -114,7 +132,13 @@ export async function createService({
   return {
     app,
     store,
-    readiness,
+    readiness: {
+      ...readiness,
+      stop() {
+        readiness.stop();
+        stopping.abort();
+      },
+    },
     async close() {
       for (const feature of running.toReversed()) await feature.close?.();
       await database.close();

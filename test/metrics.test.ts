@@ -33,7 +33,9 @@ function createFixture(changes: Partial<SecretStatus> = {}) {
   let current = { ...status, ...changes };
   metrics.watch({
     store: { status: () => [current], isBreakerOpen: () => true },
-    database: { status: () => ({ connections: { busy: 1, idle: 2, waiting: 3 }, draining: 4 }) },
+    database: {
+      status: () => ({ version: '1', connections: { busy: 1, idle: 2, waiting: 3 }, draining: 4 }),
+    },
   });
   return {
     metrics,

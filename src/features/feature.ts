@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Database } from '../clients/database/database.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { Answered } from '../http/measure-requests.ts';
 import type { Route } from '../http/route.ts';
 import type { LiveSecret } from '../secrets/live-secret.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
@@ -26,6 +27,10 @@ export interface FeatureContext {
   /** All others, and writing. */
   secrets: OnDemandSecrets;
   database: Database;
+  /** Every answered request, for counting. */
+  requests: { onAnswered(listener: (answered: Answered) => void): void };
+  /** Aborts when the service begins to stop: answers without an end must end. */
+  stopping: AbortSignal;
   clock: Clock;
   logger: Logger;
 }

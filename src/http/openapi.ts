@@ -17,7 +17,12 @@ export const openApiDocument = (routes: Route[], info: OpenApiInfo) => ({
     schemas: { Problem: jsonSchema(problemSchema, 'output') },
   },
   paths: Object.fromEntries(
-    [...Map.groupBy(routes, ({ path }) => path)].map(([path, group]) => [
+    [
+      ...Map.groupBy(
+        routes.filter(({ isAsset }) => !isAsset),
+        ({ path }) => path,
+      ),
+    ].map(([path, group]) => [
       path.replace(/:(\w+)/g, '{$1}'),
       Object.fromEntries(group.map((route) => [route.method, operation(route)])),
     ]),

@@ -17,6 +17,8 @@ export interface Route<Body = unknown> {
   body?: z.ZodType<Body>;
   /** What the route itself may answer, by status. What `access`, `parameters` and `body` bring is added by `answersOf`. */
   answers: Answers;
+  /** A file that a page loads: left out of the OpenAPI document. */
+  isAsset?: boolean;
   /** Run once the caller is known and before the body is read, to limit rates for example. */
   before?: RequestHandler[];
   handle(request: Request<Record<string, string>, unknown, Body>, response: Response): void | Promise<void>;

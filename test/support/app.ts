@@ -26,7 +26,7 @@ export const rows = (result: object[]) =>
   (async () => ({ rows: result, rowCount: result.length })) as unknown as Database['read'];
 
 const unused = () => Promise.reject(new Error('not used here'));
-const IDLE = { connections: { busy: 0, idle: 0, waiting: 0 }, draining: 0 };
+const IDLE = { version: '1', connections: { busy: 0, idle: 0, waiting: 0 }, draining: 0 };
 
 export interface TestAppOptions
   extends Partial<Pick<AppDependencies, 'tokens' | 'loginRateLimit' | 'trustedProxies'>> {
@@ -55,6 +55,7 @@ export function createTestApp({
     tokens,
     chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat },
     metrics: createMetrics(),
+    onAnswered: () => {},
     readiness: { check: async () => failing },
     publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
     loginRateLimit,

@@ -20,8 +20,8 @@ export interface Database {
   read<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
   /** Several statements on one connection. `work` is never repeated. */
   withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
-  /** The connections in use, and how many generations of earlier ones have not ended yet. */
-  status(): { connections: Connections; draining: number };
+  /** The version that serves, its connections, and how many earlier generations have not ended yet. */
+  status(): { version: string; connections: Connections; draining: number };
   /** Resolves when every generation has ended. */
   close(): Promise<void>;
 }
@@ -153,6 +153,7 @@ export function createDatabase({
     read: (text, values) => run(text, values, { repeatable: true }),
     withClient,
     status: () => ({
+      version: generations.active().version,
       connections: generations.active().connections(),
       draining: generations.draining(),
     }),

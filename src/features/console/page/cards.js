@@ -10,7 +10,7 @@ export function secretCard({ secret, database, isNew, actions }) {
     ['Confirmed', `${duration(secret.confirmed)} ago`],
     secret.leaseEndsIn !== null && ['Lease ends in', duration(secret.leaseEndsIn)],
     secret.expiresIn !== null && ['Expires in', duration(secret.expiresIn)],
-    secret.rotations !== null && ['Rotations since start', String(secret.rotations)],
+    secret.rotations !== null && ['Rotations', String(secret.rotations)],
     database && ['Serving', element('code', { title: database.version }, shortVersion(database.version))],
     database && ['Connections', connectionsOf(database)],
   ];

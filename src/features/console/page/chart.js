@@ -5,7 +5,10 @@ import { svg } from './dom.js';
 const SPAN = 120;
 const LEFT = 44;
 const RIGHT = 12;
-const TOP = 26;
+/** Labels that would overlap go into rows of their own. */
+const ROWS = 3;
+const ROW = 20;
+const TOP = ROWS * ROW + 14;
 const LANES = [
   { key: 'requests', title: 'Requests per second', height: 84 },
   { key: 'p99', title: 'Latency, 99th percentile (ms)', height: 64 },
@@ -33,7 +36,11 @@ export function drawChart(parent, samples, marks) {
     drawLane(chart, lane, shown, { x, top, width });
     top += lane.height + GAP;
   }
-  for (const { at, label } of marks) if (at >= start) drawMark(chart, x(at), label, top - GAP, width);
+  drawMarks(
+    chart,
+    marks.filter(({ at }) => at >= start),
+    { x, bottom: top - GAP, width },
+  );
   drawTimes(chart, x, end, top - GAP);
   parent.replaceChildren(chart);
 }
@@ -78,14 +85,22 @@ function drawFailures(chart, samples, { x, y, bottom, largest }) {
     chart.append(svg('text', { x: LEFT - 8, y: y(largest) + 4, 'text-anchor': 'end' }, String(largest)));
 }
 
-function drawMark(chart, at, label, bottom, width) {
-  const size = label.length * 6.6 + 12;
-  const left = Math.min(Math.max(at - size / 2, LEFT), width - RIGHT - size);
-  chart.append(
-    svg('line', { class: 'marker', x1: at, x2: at, y1: 14, y2: bottom }),
-    svg('rect', { class: 'flag', x: left, y: 0, width: size, height: 17, rx: 4 }),
-    svg('text', { x: left + size / 2, y: 12, 'text-anchor': 'middle' }, label),
-  );
+function drawMarks(chart, marks, { x, bottom, width }) {
+  /** Where the last label of each row ends. */
+  const ends = Array(ROWS).fill(0);
+  for (const { at, label } of marks) {
+    const size = label.length * 6.8 + 12;
+    const left = Math.min(Math.max(x(at) - size / 2, LEFT), width - RIGHT - size);
+    const free = ends.findIndex((end) => end < left);
+    const row = free === -1 ? ROWS - 1 : free;
+    ends[row] = left + size + 4;
+    const top = row * ROW;
+    chart.append(
+      svg('line', { class: 'marker', x1: x(at), x2: x(at), y1: top + 17, y2: bottom }),
+      svg('rect', { class: 'flag', x: left, y: top, width: size, height: 17, rx: 4 }),
+      svg('text', { x: left + size / 2, y: top + 12, 'text-anchor': 'middle' }, label),
+    );
+  }
 }
 
 function drawTimes(chart, x, end, bottom) {
