@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from './clock.ts';
 import { type Problem, problemOf, SecretError, StartupError } from './errors.ts';
-import { SECRET_IDS, type SecretId, secretName } from './secrets/names.ts';
+import { overrideVariable, secretName } from './secrets/names.ts';
 import type { SecretProvider } from './secrets/provider.ts';
 import { findProvider, providerNames } from './secrets/providers/index.ts';
+import { SECRET_IDS, type SecretId } from './secrets/schemas.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -34,12 +35,6 @@ const settingsSchema = z.object({
   SECRET_TTL: seconds(86_400).optional(),
   LOGIN_RATE_LIMIT: wholeNumber(1, 1_000_000).default(10),
   TRUSTED_PROXIES: wholeNumber(0, 100).default(0),
-  DATABASE_SECRET_NAME: z.string().optional(),
-  JWT_SECRET_NAME: z.string().optional(),
-  OPENAI_SECRET_NAME: z.string().optional(),
-  EXTERNAL_API_KEYS_SECRET_NAME: z.string().optional(),
-  DATABASE_ADMINISTRATOR_SECRET_NAME: z.string().optional(),
-  OPENAI_ADMINISTRATOR_SECRET_NAME: z.string().optional(),
 });
 
 export interface Config {
@@ -65,15 +60,17 @@ export interface Config {
   createProvider(clock?: Clock): Promise<SecretProvider>;
   /** The same backend as the identity that writes. @throws StartupError where nothing says who that is */
   createWriter(): Promise<SecretProvider>;
-  /** The backend's name of a secret: one of `secretNames`, or another under the prefix. @throws SecretError */
+  /** The backend's name of a secret: of a part's own too, or any other under the prefix. @throws SecretError */
   nameOf(id: string): string;
   /** The settings of one of the parts that the configuration was loaded for. */
   settingsOf<S extends z.ZodType>(part: Configurable<S>): z.infer<S>;
 }
 
-/** A part of the service with environment variables of its own. */
+/** A part of the service with environment variables of its own, and perhaps secrets. */
 export interface Configurable<S extends z.ZodType = z.ZodType> {
   settings: S;
+  /** By id. */
+  secrets?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -102,17 +99,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv, parts: readonly Confi
 
   const { data } = settings;
   const secretTtl = data.SECRET_TTL ?? (chosen === 'file' ? FILE_TTL : TTL);
-  const overrides: Record<SecretId, string | undefined> = {
-    database: data.DATABASE_SECRET_NAME,
-    jwt: data.JWT_SECRET_NAME,
-    openai: data.OPENAI_SECRET_NAME,
-    'external-api-keys': data.EXTERNAL_API_KEYS_SECRET_NAME,
-    'database-administrator': data.DATABASE_ADMINISTRATOR_SECRET_NAME,
-    'openai-administrator': data.OPENAI_ADMINISTRATOR_SECRET_NAME,
-  };
   const naming = { provider: chosen, prefix: data.SECRET_PREFIX };
+  const declared = [...SECRET_IDS, ...parts.flatMap(({ secrets = {} }) => Object.keys(secrets))];
   const secretNames = Object.fromEntries(
-    SECRET_IDS.map((id) => [id, secretName(id, { ...naming, override: overrides[id] })]),
+    declared.map((id) => [id, secretName(id, { ...naming, override: env[overrideVariable(id)] })]),
   ) as Record<SecretId, string>;
   /** A file that a setting names may be missing. */
   const create = async (settings: never, clock: Clock): Promise<SecretProvider> => {

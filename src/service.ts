@@ -15,10 +15,11 @@ import type { Feature } from './features/feature.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import type { Readiness } from './routes/health.ts';
+import { requireSecrets } from './secrets/live-secrets.ts';
 import { measuredProvider } from './secrets/measured-provider.ts';
 import { createOnDemandSecrets } from './secrets/on-demand.ts';
 import type { SecretProvider } from './secrets/provider.ts';
-import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from './secrets/schemas.ts';
+import { SECRETS } from './secrets/schemas.ts';
 import { createSecretStore, type SecretStore } from './secrets/store.ts';
 
 export interface ServiceOptions {
@@ -53,30 +54,11 @@ export async function createService({
   const metrics = createMetrics();
   const measured = measuredProvider(provider, { clock, onCall: metrics.called });
   const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl, random });
-  const names = config.secretNames;
-  const databaseSecret = store.require({
-    id: 'database',
-    name: names.database,
-    schema: databaseSchema,
-    fields: FIELDS.database,
-  });
-  const jwtSecret = store.require({
-    id: 'jwt',
-    name: names.jwt,
-    schema: jwtSchema,
-    fields: FIELDS.jwt,
-    history: true,
-  });
-  const openaiSecret = store.require({
-    id: 'openai',
-    name: names.openai,
-    schema: openaiSchema,
-    fields: FIELDS.openai,
-  });
+  const live = requireSecrets(store, SECRETS, config.nameOf);
   await store.load({ timeout: config.startupTimeout });
 
-  const database = createDatabase({ secret: databaseSecret, clock, logger });
-  await proveDatabase({ database, secret: databaseSecret, clock, logger, timeout: deadline - clock.now() });
+  const database = createDatabase({ secret: live.database, clock, logger });
+  await proveDatabase({ database, secret: live.database, clock, logger, timeout: deadline - clock.now() });
 
   metrics.watch({ store, database });
 
@@ -88,7 +70,6 @@ export async function createService({
     written: store.written,
     clock,
   });
-  const live = { database: databaseSecret, jwt: jwtSecret, openai: openaiSecret };
   const answered = new Set([metrics.answered]);
   const requests = { onAnswered: (listener: Metrics['answered']) => void answered.add(listener) };
   const stopping = new AbortController();
@@ -112,8 +93,8 @@ export async function createService({
   const app = createApp({
     logger,
     database,
-    tokens: createTokens({ secret: jwtSecret, clock, propagation: config.keyPropagation }),
-    chat: createChat({ secret: openaiSecret, clock }),
+    tokens: createTokens({ secret: live.jwt, clock, propagation: config.keyPropagation }),
+    chat: createChat({ secret: live.openai, clock }),
     readiness,
     metrics,
     onAnswered(request) {

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { overrideVariable } from '../src/secrets/names.ts';
+import { SECRET_IDS } from '../src/secrets/schemas.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -135,7 +137,17 @@ describe('documents', () => {
     const readBySdk = ['AZURE_CLIENT_ID', 'AZURE_TOKEN_CREDENTIALS'];
     assert.deepEqual(
       [...new Set([...declared, 'SECRET_PROVIDER'])].filter((name) => !known.includes(name)).sort(),
-      shown.filter((name) => !readBySdk.includes(name)).sort(),
+      shown.filter((name) => !readBySdk.includes(name) && !name.endsWith('_SECRET_NAME')).sort(),
+    );
+  });
+
+  it('.env.example shows how the name of a secret is overridden', () => {
+    const variables = SECRET_IDS.map(overrideVariable);
+    const shown = [...read('.env.example').matchAll(/^(\w+_SECRET_NAME)=/gm)].map(([, name = '']) => name);
+    assert.ok(shown.length > 0);
+    assert.deepEqual(
+      shown.filter((name) => !variables.includes(name)),
+      [],
     );
   });
 });

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { withConnection } from '../../src/clients/database/connection.ts';
 import { loadConfig } from '../../src/config.ts';
 import { hashPassword } from '../../src/passwords.ts';
-import { databaseSchema, FIELDS, parseSecret } from '../../src/secrets/schemas.ts';
+import { parseSecret } from '../../src/secrets/parse-secret.ts';
+import { databaseSchema, layoutOf } from '../../src/secrets/schemas.ts';
 
 const [email = 'ada@example.com'] = process.argv.slice(2);
 const password = randomBytes(18).toString('base64url');
@@ -11,7 +12,7 @@ const password = randomBytes(18).toString('base64url');
 const { createProvider, secretNames } = loadConfig(process.env);
 const provider = await createProvider();
 const secret = await provider.read(secretNames.database, {
-  layout: { prefix: 'database', fields: FIELDS.database },
+  layout: layoutOf('database', databaseSchema),
 });
 await withConnection(parseSecret(databaseSchema, secret), async (connection) =>
   connection.query(

@@ -6,13 +6,14 @@
 import { runMigrations } from '../clients/database/migrations.ts';
 import { loadConfig } from '../config.ts';
 import { SecretError, StartupError } from '../errors.ts';
-import { databaseSchema, FIELDS, parseSecret } from '../secrets/schemas.ts';
+import { parseSecret } from '../secrets/parse-secret.ts';
+import { databaseSchema, layoutOf } from '../secrets/schemas.ts';
 
 try {
   const config = loadConfig(process.env);
   const provider = await config.createProvider();
   const secret = await provider.read(config.secretNames.database, {
-    layout: { prefix: 'database', fields: FIELDS.database },
+    layout: layoutOf('database', databaseSchema),
     signal: AbortSignal.timeout(config.startupTimeout),
   });
   const names = await runMigrations(parseSecret(databaseSchema, secret));

@@ -6,10 +6,9 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Answered } from '../http/measure-requests.ts';
 import type { Route } from '../http/route.ts';
-import type { LiveSecret } from '../secrets/live-secret.ts';
+import type { LiveSecrets } from '../secrets/live-secrets.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
-import type { DatabaseSecret, JwtSecret, OpenAISecret } from '../secrets/schemas.ts';
 import type { SecretStore } from '../secrets/store.ts';
 
 /** What the core offers to a feature. */
@@ -19,11 +18,7 @@ export interface FeatureContext {
   provider: SecretProvider;
   store: SecretStore;
   /** The secrets that the service cannot do without. */
-  live: {
-    database: LiveSecret<DatabaseSecret>;
-    jwt: LiveSecret<JwtSecret>;
-    openai: LiveSecret<OpenAISecret>;
-  };
+  live: LiveSecrets;
   /** All others, and writing. */
   secrets: OnDemandSecrets;
   database: Database;

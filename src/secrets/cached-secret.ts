@@ -2,8 +2,8 @@
 import type { Clock } from '../clock.ts';
 import { withinTime } from '../deadline.ts';
 import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
+import { isPlaceholder } from './parse-secret.ts';
 import type { SecretProvider, WriteOptions } from './provider.ts';
-import { isPlaceholder } from './schemas.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 /** Describes a secret without its value. */

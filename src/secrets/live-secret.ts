@@ -1,10 +1,9 @@
 /** What a client sees of a secret that stays up to date while the process runs. */
 import type { z } from 'zod';
-import type { SecretId } from './names.ts';
 import type { Lease, Stage } from './provider.ts';
 
 export interface SecretDefinition<T> {
-  id: SecretId;
+  id: string;
   /** The backend's name. */
   name: string;
   schema: z.ZodType<T>;
@@ -28,7 +27,7 @@ export interface Loaded<T> {
 }
 
 export interface LiveSecret<T> {
-  readonly id: SecretId;
+  readonly id: string;
   readonly name: string;
   /** The last good version. Does no I/O. @throws Error before it is loaded; SecretError when it must not be used any more: taken away on purpose, or past its lease */
   current(): Loaded<T>;

@@ -6,14 +6,13 @@ import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
 import { createFreshness, type FreshnessOptions } from './freshness.ts';
 import { createLeaseKeeper } from './lease.ts';
 import type { LiveSecret, Loaded, SecretDefinition } from './live-secret.ts';
-import type { SecretId } from './names.ts';
+import { parseSecret } from './parse-secret.ts';
 import type { Secret, SecretProvider, Stage } from './provider.ts';
-import { parseSecret } from './schemas.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 /** Describes a secret without its value. */
 export interface SecretStatus {
-  id: SecretId;
+  id: string;
   name: string;
   version: string | undefined;
   /** When that version was made, where the backend tells. */

@@ -1,17 +1,6 @@
 /** The one place that knows what a secret is called in a backend. */
 import { SecretError } from '../errors.ts';
 
-export const SECRET_IDS = [
-  'database',
-  'jwt',
-  'openai',
-  'external-api-keys',
-  // For whoever rotates: the service itself never reads these.
-  'database-administrator',
-  'openai-administrator',
-] as const;
-export type SecretId = (typeof SECRET_IDS)[number];
-
 export interface NamingOptions {
   /** The word in `SECRET_PROVIDER`. */
   provider: string;
@@ -20,6 +9,10 @@ export interface NamingOptions {
   /** The name given by hand, for example by `DATABASE_SECRET_NAME`: taken as it is. */
   override?: string | undefined;
 }
+
+/** The environment variable that overrides a secret's name: `DATABASE_SECRET_NAME` for `database`. */
+export const overrideVariable = (id: string): string =>
+  `${id.replaceAll('-', '_').toUpperCase()}_SECRET_NAME`;
 
 /** Words joined by slashes: what cannot lead out of the prefix. */
 export const isSecretName = (id: string): boolean => /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(id);

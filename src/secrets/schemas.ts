@@ -1,29 +1,29 @@
 /**
- * The shape of each secret. Backends store strings, so numbers are coerced; names of the wild are accepted as
- * aliases. Messages name a field and never its value.
+ * The secrets of the service, one entry each. Everything else follows `SECRETS`: names, overrides, loading at startup,
+ * the doctor, the import, what administrators may write, and the sandbox.
  */
 import { z } from 'zod';
-import { SecretError } from '../errors.ts';
 import { conceal } from './conceal.ts';
-import type { Secret } from './provider.ts';
+import { aliased, fieldNames } from './fields.ts';
+
+export interface SecretEntry<T extends object = object> {
+  /** Backends store strings, so numbers are coerced. */
+  schema: z.ZodType<T>;
+  /**
+   * `startup`: the service does not start without it. `on-demand`: read when something asks for it.
+   * `administrators`: read by their commands; the service's own identity must not be able to read it.
+   */
+  use: 'startup' | 'on-demand' | 'administrators';
+  /** Also loads the version before the current one, where the backend keeps it. Default false. */
+  history?: boolean;
+  /** Variables that hold a field in a `.env` file, beside `<ID>_<FIELD>`: for the import. */
+  variables?: Readonly<Record<string, readonly string[]>>;
+}
 
 const text = z.string().trim().min(1, 'is empty');
-/** A credential is taken as it is: a space at its end may belong to it. */
+/** A credential is not trimmed: a space at its end may belong to it. */
 const credential = z.string().min(1, 'is empty');
-
-/** Accepts `alias` for `field`. Both with different values leave it open which one is meant: refused. */
-const aliased = <T extends z.ZodType>(field: string, alias: string, schema: T) =>
-  z.preprocess((input, context) => {
-    if (typeof input !== 'object' || input === null || !(alias in input)) return input;
-    const { [alias]: aliasValue, ...rest } = input as Record<string, unknown>;
-    if (field in rest && rest[field] !== aliasValue)
-      context.addIssue({
-        code: 'custom',
-        path: [field],
-        message: `differs from its alias ${alias}; keep one`,
-      });
-    return { ...rest, [field]: aliasValue };
-  }, schema);
+const httpUrl = z.url({ protocol: /^https?$/ });
 
 /**
  * PostgreSQL. `sslmode` as in libpq without its guessing modes; the default is `verify-full` when a
@@ -60,7 +60,7 @@ export const jwtSchema = aliased(
       expiry_hours: z.coerce.number().positive().max(8760).default(24),
       issuer: text.optional(),
       audience: text.optional(),
-      /** Tokens of every earlier key are refused: for a key that has become known. */
+      /** Refuses tokens of every earlier key: for a key that has become known. */
       revoke_previous: z.stringbool().or(z.boolean()).default(false),
     })
     .superRefine((value, context) => {
@@ -79,83 +79,82 @@ export const jwtSchema = aliased(
 );
 
 export const openaiSchema = z
-  .object({
-    api_key: text,
-    model: text,
-    organization: text.optional(),
-    base_url: z.url({ protocol: /^https?$/ }).optional(),
-  })
+  .object({ api_key: text, model: text, organization: text.optional(), base_url: httpUrl.optional() })
   .transform((value) => conceal(value, 'api_key'));
 
-/** What makes API keys at OpenAI, for rotation: an admin key and the project whose service accounts own the keys. */
+/** An admin key of OpenAI and the project whose service accounts own the API keys: rotation creates keys with it. */
 export const openaiAdministratorSchema = z
-  .object({
-    admin_key: text,
-    project_id: text,
-    base_url: z.url({ protocol: /^https?$/ }).optional(),
-  })
+  .object({ admin_key: text, project_id: text, base_url: httpUrl.optional() })
   .transform((value) => conceal(value, 'admin_key'));
 
-/** Keys of other services, read on demand. */
+/** Keys of other services. */
 export const externalApiKeysSchema = z
   .object({ stripe: text, sendgrid: text })
   .transform((value) => conceal(value, 'stripe', 'sendgrid'));
 
-export type DatabaseSecret = z.infer<typeof databaseSchema>;
-export type JwtSecret = z.infer<typeof jwtSchema>;
-export type OpenAISecret = z.infer<typeof openaiSchema>;
-export type ExternalApiKeys = z.infer<typeof externalApiKeysSchema>;
-export type OpenAIAdministratorSecret = z.infer<typeof openaiAdministratorSchema>;
+const ofServers = (...names: string[]) =>
+  ['DB_', 'DATABASE_', 'POSTGRES_', 'POSTGRESQL_'].flatMap((prefix) => names.map((name) => prefix + name));
 
-/** Names of the fields, for backends that store one secret per field. */
-export const FIELDS = {
-  database: ['username', 'password', 'host', 'port', 'dbname', 'database', 'sslmode', 'ca_cert'],
-  jwt: [
-    'secret_key',
-    'signing_key',
-    'previous_secret_key',
-    'algorithm',
-    'expiry_hours',
-    'issuer',
-    'audience',
-    'revoke_previous',
-  ],
-  openai: ['api_key', 'model', 'organization', 'base_url'],
-} as const;
+export const SECRETS = {
+  database: {
+    schema: databaseSchema,
+    use: 'startup',
+    variables: {
+      username: ['PGUSER', ...ofServers('USER', 'USERNAME')],
+      password: ['PGPASSWORD', ...ofServers('PASSWORD', 'PASS')],
+      host: ['PGHOST', ...ofServers('HOST', 'HOSTNAME')],
+      port: ['PGPORT', ...ofServers('PORT')],
+      dbname: ['PGDATABASE', ...ofServers('NAME', 'DATABASE', 'DB')],
+      sslmode: ['PGSSLMODE', ...ofServers('SSLMODE', 'SSL_MODE')],
+    },
+  },
+  jwt: {
+    schema: jwtSchema,
+    use: 'startup',
+    history: true,
+    variables: { secret_key: ['JWT_SECRET', 'JWT_KEY'], algorithm: ['JWT_ALG'] },
+  },
+  openai: {
+    schema: openaiSchema,
+    use: 'startup',
+    variables: {
+      api_key: ['OPENAI_KEY'],
+      model: ['OPENAI_MODEL_NAME'],
+      organization: ['OPENAI_ORG_ID', 'OPENAI_ORG'],
+      base_url: ['OPENAI_API_BASE'],
+    },
+  },
+  'external-api-keys': {
+    schema: externalApiKeysSchema,
+    use: 'on-demand',
+    variables: {
+      stripe: ['STRIPE_SECRET_KEY', 'STRIPE_API_KEY', 'STRIPE_KEY'],
+      sendgrid: ['SENDGRID_API_KEY', 'SENDGRID_KEY'],
+    },
+  },
+  'database-administrator': { schema: databaseSchema, use: 'administrators' },
+  'openai-administrator': { schema: openaiAdministratorSchema, use: 'administrators' },
+} satisfies Record<string, SecretEntry>;
 
-/** Parses what a backend stores. @throws SecretError `invalid`, naming the fields to mend; `not-found` for a placeholder */
-export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
-  const invalid = (message: string, remedy: string) =>
-    new SecretError('invalid', `${secret.name} ${message}`, { remedy });
-  if (isPlaceholder(secret.value))
-    throw new SecretError('not-found', `${secret.name} is there and empty`, {
-      remedy: `Put a value into ${secret.name}: a placeholder is no secret.`,
-    });
-  let json: unknown;
-  try {
-    json = JSON.parse(secret.value);
-  } catch {
-    // The parser's own message quotes the text, so it is no cause to keep.
-    throw invalid('is not JSON', 'Store one JSON object; the README lists its fields.');
-  }
-  const result = schema.safeParse(json, { error: inWords });
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) =>
-    path.length > 0 ? `${path.join('.')}: ${message}` : message,
-  );
-  throw invalid(
-    `has the wrong shape: ${faults.join('; ')}`,
-    `Mend ${result.error.issues.length === 1 ? 'this field' : 'these fields'} of ${secret.name} in the backend.`,
-  );
+export type SecretId = keyof typeof SECRETS;
+export const SECRET_IDS = Object.keys(SECRETS) as SecretId[];
+
+/** What a secret holds once it is parsed. */
+export type SecretValue<K extends SecretId> = z.output<(typeof SECRETS)[K]['schema']>;
+export type DatabaseSecret = SecretValue<'database'>;
+export type JwtSecret = SecretValue<'jwt'>;
+export type OpenAISecret = SecretValue<'openai'>;
+export type ExternalApiKeys = SecretValue<'external-api-keys'>;
+export type OpenAIAdministratorSecret = SecretValue<'openai-administrator'>;
+
+/** The entry of a secret, for code that is generic in its id. */
+export function entryOf<Id extends SecretId>(id: Id): SecretEntry<SecretValue<Id>> {
+  const entries: { [K in SecretId]: SecretEntry<SecretValue<K>> } = SECRETS;
+  return entries[id];
 }
 
-/** What stands where a secret will be: nothing, or an object without fields. */
-export const isPlaceholder = (text: string): boolean => ['', '{}'].includes(text.replace(/\s+/g, ''));
-
-/** What is wrong with a field, without its value. */
-function inWords(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
-  if (issue.code !== 'invalid_type') return undefined;
-  if (issue.input === undefined) return 'is missing';
-  return issue.expected === 'object' ? 'must be one JSON object' : `must be a ${issue.expected}`;
-}
+/** How backends that store one secret per field name those of a secret. */
+export const layoutOf = (id: string, schema: z.ZodType) => ({
+  prefix: id,
+  fields: [...fieldNames(schema).keys()],
+});

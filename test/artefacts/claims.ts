@@ -5,7 +5,8 @@ import { parse as parseHcl } from '@cdktn/hcl2json';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
 import { healthRoutes } from '../../src/routes/health.ts';
-import { SECRET_IDS, secretName } from '../../src/secrets/names.ts';
+import { secretName } from '../../src/secrets/names.ts';
+import { SECRET_IDS } from '../../src/secrets/schemas.ts';
 
 /** One artefact's word on one subject. Whoever speaks of the same subject must say the same. */
 export interface Claim {

@@ -175,7 +175,7 @@ const TROUBLES: Trouble[] = [
     cause: withValue('openai', ({ model: _, ...rest }) => rest),
     failed: ['shape-openai'],
     exitCode: 78,
-    says: /Mend this field of .*openai/,
+    says: /Fix this field of .*openai/,
   },
   {
     name: 'a weak key',
@@ -183,7 +183,7 @@ const TROUBLES: Trouble[] = [
     cause: withValue('jwt', (value) => ({ ...value, secret_key: 'short' })),
     failed: ['shape-jwt'],
     exitCode: 78,
-    says: /Mend this field of .*jwt/,
+    says: /Fix this field of .*jwt/,
   },
   {
     name: 'a placeholder',
@@ -191,7 +191,7 @@ const TROUBLES: Trouble[] = [
     cause: withValue('jwt', () => ({})),
     failed: ['shape-jwt'],
     exitCode: 78,
-    says: /a placeholder is no secret/,
+    says: /holds a placeholder/,
   },
   {
     name: 'a password that the database refuses',

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { SecretError } from '../../src/errors.ts';
+import { parseSecret } from '../../src/secrets/parse-secret.ts';
 import { createSecret } from '../../src/secrets/provider.ts';
-import { databaseSchema, jwtSchema, openaiSchema, parseSecret } from '../../src/secrets/schemas.ts';
+import { databaseSchema, jwtSchema, layoutOf, openaiSchema } from '../../src/secrets/schemas.ts';
 
 const parse = <T>(schema: z.ZodType<T>, value: object): T =>
   parseSecret(schema, createSecret({ name: 'myapp/test', value: JSON.stringify(value), version: '1' }));
@@ -56,7 +57,7 @@ describe('database', () => {
     it(`refuses port ${port}`, () => assert.match(refusal(databaseSchema, { ...database, port }), /port/));
 
   it('a placeholder is a missing secret', () => {
-    assert.match(refusal(databaseSchema, {}, 'not-found'), /is there and empty/);
+    assert.match(refusal(databaseSchema, {}, 'not-found'), /exists and is empty/);
   });
 });
 
@@ -111,4 +112,19 @@ it('an array, a string and a number are no secrets', () => {
       (error) => error instanceof SecretError && error.code === 'invalid',
       value,
     );
+});
+
+describe('names of fields', () => {
+  it('come from the schema, with its aliases', () => {
+    const { prefix, fields } = layoutOf('database', databaseSchema);
+    assert.equal(prefix, 'database');
+    const names = ['ca_cert', 'database', 'dbname', 'host', 'password', 'port', 'sslmode', 'username'];
+    assert.deepEqual(fields.toSorted(), names);
+    assert.ok(layoutOf('jwt', jwtSchema).fields.includes('signing_key'));
+    assert.deepEqual(layoutOf('flags', z.object({ beta: z.boolean() })).fields, ['beta']);
+  });
+
+  it('are none for a value that is no object', () => {
+    assert.deepEqual(layoutOf('flags', z.array(z.string())).fields, []);
+  });
 });

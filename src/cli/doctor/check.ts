@@ -2,8 +2,8 @@
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type Problem, SecretError, StartupError } from '../../errors.ts';
-import type { SecretId } from '../../secrets/names.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
+import type { SecretId } from '../../secrets/schemas.ts';
 
 export interface Check {
   /** Scripts know it by this name: it stays. */

@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
 import { diagnose } from '../../clients/database/startup.ts';
-import { databaseSchema, parseSecret } from '../../secrets/schemas.ts';
+import { parseSecret } from '../../secrets/parse-secret.ts';
+import { databaseSchema } from '../../secrets/schemas.ts';
 import { backendOf, type Check, CheckFailed, type Complaint, type Findings, secretOf } from './check.ts';
 
 /** What the migrations grant to the application, and its routes need. */

@@ -1,6 +1,7 @@
 /** Does OpenAI accept the key, and know the model? One call that costs nothing. */
 import OpenAI from 'openai';
-import { openaiSchema, parseSecret } from '../../secrets/schemas.ts';
+import { parseSecret } from '../../secrets/parse-secret.ts';
+import { openaiSchema } from '../../secrets/schemas.ts';
 import { backendOf, type Check, CheckFailed, secretOf } from './check.ts';
 
 export const openaiKey: Check = {

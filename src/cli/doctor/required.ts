@@ -1,21 +1,17 @@
 /** The secrets that the service does not start without, and their shapes. */
 import type { z } from 'zod';
-import type { SecretId } from '../../secrets/names.ts';
-import { databaseSchema, FIELDS, jwtSchema, openaiSchema } from '../../secrets/schemas.ts';
+import { layoutOf as layout, SECRET_IDS, SECRETS, type SecretId } from '../../secrets/schemas.ts';
 
 export interface RequiredSecret {
   id: SecretId;
   schema: z.ZodType<object>;
-  fields: readonly string[];
 }
 
-export const REQUIRED: RequiredSecret[] = [
-  { id: 'database', schema: databaseSchema, fields: FIELDS.database },
-  { id: 'jwt', schema: jwtSchema, fields: FIELDS.jwt },
-  { id: 'openai', schema: openaiSchema, fields: FIELDS.openai },
-];
+export const REQUIRED: RequiredSecret[] = SECRET_IDS.filter((id) => SECRETS[id].use === 'startup').map(
+  (id) => ({ id, schema: SECRETS[id].schema }),
+);
 
-export const layoutOf = ({ id, fields }: RequiredSecret) => ({ prefix: id, fields });
+export const layoutOf = ({ id, schema }: RequiredSecret) => layout(id, schema);
 
 /** One attempt at a call of the backend. */
 export const patience = () => AbortSignal.timeout(5_000);

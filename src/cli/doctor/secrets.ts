@@ -1,6 +1,6 @@
 /** Of each required secret: is it there and may this process read it, and can what it holds be used? */
 import { SecretError } from '../../errors.ts';
-import { parseSecret } from '../../secrets/schemas.ts';
+import { parseSecret } from '../../secrets/parse-secret.ts';
 import { backendOf, type Check, CheckFailed, type Complaint, complaintsOf, secretOf } from './check.ts';
 import { layoutOf, patience, type RequiredSecret } from './required.ts';
 

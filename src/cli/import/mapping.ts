@@ -1,6 +1,6 @@
 /** Which variables of a `.env` file are which field of which secret, by the names that teams give them. */
 import type { z } from 'zod';
-import type { SecretId } from '../../secrets/names.ts';
+import type { SecretId } from '../../secrets/schemas.ts';
 import { databaseSchema, externalApiKeysSchema, jwtSchema, openaiSchema } from '../../secrets/schemas.ts';
 import { databaseUrlFields } from './database-url.ts';
 import { hoursOf } from './hours.ts';

@@ -1,5 +1,5 @@
 /** What of a `.env` file goes where. Does no I/O; values are carried, and never in what is to be shown. */
-import type { SecretId } from '../../secrets/names.ts';
+import type { SecretId } from '../../secrets/schemas.ts';
 import { reasonToLeave } from './leave.ts';
 import { type Fields, TARGETS, type Target } from './mapping.ts';
 

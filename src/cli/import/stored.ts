@@ -1,8 +1,7 @@
 /** What the backend has of a secret before the import, and what it would have after it. */
 import { SecretError } from '../../errors.ts';
-import type { SecretId } from '../../secrets/names.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
-import { FIELDS } from '../../secrets/schemas.ts';
+import { layoutOf, SECRETS, type SecretId } from '../../secrets/schemas.ts';
 import { type Fields, TARGETS } from './mapping.ts';
 import type { PlannedSecret } from './plan.ts';
 
@@ -80,9 +79,8 @@ async function readStored(provider: SecretProvider, name: string, id: SecretId) 
     provider.read(name, { layout, signal: AbortSignal.timeout(PATIENCE) }).catch(ignoreNotFound);
   const secret = await read();
   if (secret) return { version: secret.version, fields: fieldsOf(secret.value) };
-  const fields = FIELDS[id as keyof typeof FIELDS];
   // Vault would make a login for this process.
-  if (!fields || provider.name !== 'azure' || !(await read({ prefix: id, fields }))) return undefined;
+  if (provider.name !== 'azure' || !(await read(layoutOf(id, SECRETS[id].schema)))) return undefined;
   throw new SecretError('invalid', `${name} is kept as one secret per field`, {
     remedy: `Store its fields as one JSON object in ${name}, which goes before the single ones; then import.`,
   });

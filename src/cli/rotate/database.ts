@@ -8,7 +8,7 @@ import { withConnection } from '../../clients/database/connection.ts';
 import { isLoginRefused } from '../../clients/database/errors.ts';
 import { assertLocked } from '../../clients/database/lock.ts';
 import { conceal } from '../../secrets/conceal.ts';
-import { type DatabaseSecret, databaseSchema, FIELDS } from '../../secrets/schemas.ts';
+import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { takeLock } from './lock.ts';
 import { family, otherName } from './login-names.ts';
 import { createLoginRoles, type LoginRole, type LoginRoles } from './login-roles.ts';
@@ -32,21 +32,10 @@ const INTERVAL = 1_000;
 
 /** @throws RotationError, SecretError, or the error of PostgreSQL */
 export async function rotateDatabase(options: DatabaseRotationOptions): Promise<Outcome> {
-  const { provider, names } = options;
-  assertWritable(provider);
+  assertWritable(options.provider);
   await assertNotLeased(options);
-  const read = () =>
-    readStored(provider, {
-      id: 'database',
-      name: names.database,
-      schema: databaseSchema,
-      fields: FIELDS.database,
-    });
-  const { value: administrator } = await readStored(provider, {
-    id: 'database-administrator',
-    name: names['database-administrator'],
-    schema: databaseSchema,
-  });
+  const read = () => readStored(options, 'database');
+  const { value: administrator } = await readStored(options, 'database-administrator');
   const { dbname } = (await read()).value;
 
   return withConnection(

@@ -3,8 +3,9 @@
  * With `revoke` the key before is believed no longer, and everybody must log in again.
  */
 import { randomBytes } from 'node:crypto';
+import { parseSecret } from '../../secrets/parse-secret.ts';
 import { createSecret } from '../../secrets/provider.ts';
-import { FIELDS, jwtSchema, parseSecret } from '../../secrets/schemas.ts';
+import { jwtSchema } from '../../secrets/schemas.ts';
 import { withLock } from './lock.ts';
 import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
 import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
@@ -27,12 +28,7 @@ export async function rotateJwt(options: JwtRotationOptions): Promise<Outcome> {
   const { provider, names, revoke, force } = options;
   assertWritable(provider);
   return withLock(options, async (assertStillLocked): Promise<Outcome> => {
-    const secret = await readStored(provider, {
-      id: 'jwt',
-      name: names.jwt,
-      schema: jwtSchema,
-      fields: FIELDS.jwt,
-    });
+    const secret = await readStored(options, 'jwt');
     if (!revoke && !force) assertOldEnough(secret, options);
 
     const key = randomBytes(KEY_BYTES).toString('base64url');

@@ -2,7 +2,8 @@
 import type { ClientBase } from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
 import { assertLocked, tryLock } from '../../clients/database/lock.ts';
-import { databaseSchema, parseSecret } from '../../secrets/schemas.ts';
+import { parseSecret } from '../../secrets/parse-secret.ts';
+import { databaseSchema } from '../../secrets/schemas.ts';
 import { RotationError, type RotationOptions, step } from './rotation.ts';
 import { endLease, readDatabase } from './stored-secret.ts';
 

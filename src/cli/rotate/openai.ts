@@ -4,7 +4,7 @@
  */
 import OpenAI from 'openai';
 import { SecretError } from '../../errors.ts';
-import { FIELDS, type OpenAISecret, openaiAdministratorSchema, openaiSchema } from '../../secrets/schemas.ts';
+import type { OpenAISecret } from '../../secrets/schemas.ts';
 import { withLock } from './lock.ts';
 import { createServiceAccounts, type ServiceAccounts } from './openai-accounts.ts';
 import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
@@ -29,12 +29,7 @@ export async function rotateOpenAI(options: OpenAIRotationOptions): Promise<Outc
   assertWritable(provider);
   const accounts = await openAccounts(options);
   return withLock(options, async (assertStillLocked): Promise<Outcome> => {
-    const secret = await readStored(provider, {
-      id: 'openai',
-      name: names.openai,
-      schema: openaiSchema,
-      fields: FIELDS.openai,
-    });
+    const secret = await readStored(options, 'openai');
     const write = async (changes: Record<string, unknown>) => {
       await step(options, `Writing ${names.openai}.`);
       await assertStillLocked();
@@ -55,13 +50,9 @@ export async function rotateOpenAI(options: OpenAIRotationOptions): Promise<Outc
 type Write = (changes: Record<string, unknown>) => Promise<void>;
 
 /** Nothing when the secret does not exist: then a person makes keys. */
-async function openAccounts({ provider, names }: OpenAIRotationOptions) {
+async function openAccounts(options: OpenAIRotationOptions) {
   try {
-    const { value } = await readStored(provider, {
-      id: 'openai-administrator',
-      name: names['openai-administrator'],
-      schema: openaiAdministratorSchema,
-    });
+    const { value } = await readStored(options, 'openai-administrator');
     return createServiceAccounts(value);
   } catch (error) {
     if (error instanceof SecretError && error.code === 'not-found') return undefined;

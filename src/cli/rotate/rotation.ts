@@ -1,7 +1,7 @@
 /** What every rotation is given, what it gives back, and the error with which it refuses or stops. */
 import type { Clock } from '../../clock.ts';
-import type { SecretId } from '../../secrets/names.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
+import type { SecretId } from '../../secrets/schemas.ts';
 
 export interface RotationOptions {
   /** With the identity of somebody who may write. */

@@ -1,9 +1,8 @@
 /** A secret as the backend stores it, unknown fields and aliases included, and writing it with some fields changed. */
-import type { z } from 'zod';
 import { SecretError } from '../../errors.ts';
-import type { SecretId } from '../../secrets/names.ts';
+import { parseSecret } from '../../secrets/parse-secret.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
-import { FIELDS, parseSecret } from '../../secrets/schemas.ts';
+import { databaseSchema, entryOf, layoutOf, type SecretId, type SecretValue } from '../../secrets/schemas.ts';
 import { RotationError, type RotationOptions } from './rotation.ts';
 
 /** Milliseconds one read or write may take. */
@@ -18,30 +17,25 @@ export interface StoredSecret<T> {
   createdAt: Date | undefined;
 }
 
-export interface Stored<T> {
-  id: SecretId;
-  name: string;
-  schema: z.ZodType<T>;
-  /** Under which the backend may keep a secret each. */
-  fields?: readonly string[];
-}
-
 /**
  * Reads the one JSON secret. One secret per field is refused: Key Vault cannot change two of them at once, so a
  * replica that starts in between, or after a crash in between, would find a user with another one's password.
  * @throws SecretError, RotationError
  */
-export async function readStored<T>(
-  provider: SecretProvider,
-  { id, name, schema, fields = [] }: Stored<T>,
-): Promise<StoredSecret<T>> {
+export async function readStored<Id extends SecretId>(
+  { provider, names }: Pick<RotationOptions, 'provider' | 'names'>,
+  id: Id,
+): Promise<StoredSecret<SecretValue<Id>>> {
+  const name = names[id];
+  const { schema, use } = entryOf(id);
   const read = (layout?: { prefix: string; fields: readonly string[] }) =>
     provider.read(name, { layout, signal: AbortSignal.timeout(PATIENCE) });
   const secret = await read().catch(async (error) => {
-    if (!(error instanceof SecretError) || error.code !== 'not-found' || fields.length === 0) throw error;
-    await read({ prefix: id, fields });
+    if (!(error instanceof SecretError) || error.code !== 'not-found' || use === 'administrators')
+      throw error;
+    await read(layoutOf(id, schema));
     throw new RotationError(`${name} is kept as one secret per field, which cannot change all at once.`, {
-      remedy: `Store its fields as one JSON object in ${name}; it goes before the single ones. Then rotate.`,
+      remedy: `Store its fields as one JSON object in ${name}; it takes precedence over them. Then rotate.`,
       temporary: false,
     });
   });
@@ -60,7 +54,7 @@ export const readDatabase = ({
   names,
 }: Pick<RotationOptions, 'provider' | 'names'>): Promise<Secret> =>
   provider.read(names.database, {
-    layout: { prefix: 'database', fields: FIELDS.database },
+    layout: layoutOf('database', databaseSchema),
     signal: AbortSignal.timeout(PATIENCE),
   });
 

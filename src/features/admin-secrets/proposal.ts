@@ -1,17 +1,16 @@
 /** A value that somebody wants to become a secret: of the right shape, and of the servers that may be named. */
 import type { z } from 'zod';
 import { HttpProblem } from '../../http/problem.ts';
+import { isPlaceholder, parseSecret } from '../../secrets/parse-secret.ts';
 import { createSecret } from '../../secrets/provider.ts';
 import {
   type DatabaseSecret,
   databaseSchema,
   externalApiKeysSchema,
-  isPlaceholder,
   type JwtSecret,
   jwtSchema,
   type OpenAISecret,
   openaiSchema,
-  parseSecret,
 } from '../../secrets/schemas.ts';
 import type { AllowedHosts } from './allowed-hosts.ts';
 

@@ -11,9 +11,9 @@ import type { RotationOptions } from '../../../src/cli/rotate/rotation.ts';
 import { APPLICATION_NAME } from '../../../src/clients/database/connection.ts';
 import { runMigrations } from '../../../src/clients/database/migrations.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
-import { SECRET_IDS, type SecretId, secretName } from '../../../src/secrets/names.ts';
+import { secretName } from '../../../src/secrets/names.ts';
 import { createSecret, type SecretProvider } from '../../../src/secrets/provider.ts';
-import { databaseSchema } from '../../../src/secrets/schemas.ts';
+import { databaseSchema, SECRET_IDS, type SecretId } from '../../../src/secrets/schemas.ts';
 import { createMemoryProvider } from '../../support/memory-provider.ts';
 
 export const names = Object.fromEntries(

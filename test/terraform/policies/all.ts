@@ -1,5 +1,5 @@
 /** What every module promises. */
-import { SECRET_IDS } from '../../../src/secrets/names.ts';
+import { SECRET_IDS } from '../../../src/secrets/schemas.ts';
 import type { Block } from '../modules.ts';
 import { type PolicyOfAll, refers } from '../policy.ts';
 
