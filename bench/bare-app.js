@@ -1,6 +1,6 @@
 /**
- * What the cold start is measured against: an Express app that imports the libraries the service imports,
- * reads the same three secrets at once and listens. Nothing is checked, and it is plain JavaScript.
+ * The baseline of the cold start: an Express app that imports the same libraries as the service, reads the same three
+ * secrets at once and listens. Plain JavaScript, without checks.
  */
 import express from 'express';
 import 'express-rate-limit';

@@ -1,23 +1,23 @@
-/** Callers who each send one request after the other until nobody listens any more. */
+/** Callers that each send one request after the other until the connection is refused. */
 import { Agent, request as httpRequest } from 'node:http';
 
 export interface Lost {
-  /** What the caller saw, for example `ECONNRESET`. */
+  /** The error that the caller got, for example `ECONNRESET`. */
   error: string;
-  /** Whether its connection had served a request before. */
+  /** Whether the connection had served a request before. */
   reused: boolean;
 }
 
 export interface CallersOptions {
   url: string;
   token: string;
-  /** Callers who keep their connection alive. */
+  /** Number of callers that keep their connection alive. */
   keeping: number;
-  /** Callers who connect anew for each request. */
+  /** Number of callers that open a connection per request. */
   connecting: number;
 }
 
-/** A refused connection ends a caller and loses nothing: the request was never sent. */
+/** A refused connection ends a caller without a loss: the request was never sent. */
 export function startCallers({ url, token, keeping, connecting }: CallersOptions) {
   const lost: Lost[] = [];
   let answered = 0;
@@ -54,7 +54,7 @@ export function startCallers({ url, token, keeping, connecting }: CallersOptions
     ...Array.from({ length: connecting }, () => call(false)),
   ];
   return {
-    /** Resolves when the last caller was refused. */
+    /** Resolves when every caller was refused. */
     ended: Promise.all(all).then(() => ({ answered, lost })),
   };
 }

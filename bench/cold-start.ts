@@ -1,6 +1,6 @@
 /**
- * `npm run bench:cold-start [-- --provider …]`: from starting the process to listening, the service against a
- * bare app with the same libraries and reads, in turn, so that a slow moment of the machine meets both.
+ * `npm run bench:cold-start [-- --provider …]`: time from process start to listening, of the service and of a bare app
+ * with the same libraries and reads. The runs alternate, so that load on the machine affects both.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

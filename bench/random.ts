@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed: what failed once can be run again. */
+/** Pseudo-random numbers from a seed, so that a failed run can be repeated. */
 
 export interface Random {
   /** Uniform in [0, 1). */
@@ -21,7 +21,7 @@ export function createRandom(seed: number): Random {
     between: (least, most) => least + next() * (most - least),
     pick(choices) {
       const choice = choices[Math.floor(next() * choices.length)];
-      if (choice === undefined) throw new Error('There is nothing to pick from.');
+      if (choice === undefined) throw new Error('Cannot pick from an empty list.');
       return choice;
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Rotation where the secrets are files: what an operator's tool does at the source, and the kubelet then brings to the
- * volume. Two logins, a proof by use, and the old one locked when nobody uses it.
+ * Rotation of secrets that are files: the steps of an operator's tool at the source, which the kubelet brings to the
+ * volume. Two logins alternate. Each is proven by use, and the old one is locked once it is unused.
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,7 +18,7 @@ export async function rotateFile(sandbox: Sandbox, id: Rotatable): Promise<void>
   if (id === 'jwt') await put({ secret_key: credential, previous_secret_key: value.secret_key });
   if (id === 'openai') {
     await put({ api_key: sandbox.openai.createKey() });
-    // The old key may go once no process uses it any more.
+    // The old key is revoked once no process uses it.
     await delay(3_000);
     sandbox.openai.revokeKey(value.api_key);
   }

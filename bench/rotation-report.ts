@@ -1,10 +1,10 @@
-/** What the rotation bench prints, and what it holds against a result. */
+/** The report of the rotation bench, and the limits that it checks. */
 import type { BenchResult, Rotation } from './rotation-run.ts';
 import type { Sample } from './traffic.ts';
 
-/** Milliseconds after a rotation that still belong to it: replicas move over when they look next. */
+/** Milliseconds after a rotation that still belong to it: replicas switch at their next check. */
 const AFTERMATH = 2_500;
-/** How many times slower the slowest hundredth may be while something rotates. */
+/** How many times slower the slowest hundredth may be during a rotation. */
 const SLOWDOWN = 3;
 
 const COLUMNS = [
@@ -41,7 +41,7 @@ function quantile(values: number[], share: number): number {
 const during = ({ sentAt, answeredAt }: Sample, rotations: Rotation[]) =>
   rotations.some(({ startedAt, endedAt }) => answeredAt >= startedAt && sentAt <= endedAt + AFTERMATH);
 
-/** Logins hash a password for a tenth of a second whatever rotates: they count, and are not timed. */
+/** Logins hash a password for a tenth of a second, so they are counted, not timed. */
 const latencies = (samples: Sample[]) =>
   samples.filter(({ kind }) => kind !== 'login').map(({ sentAt, answeredAt }) => answeredAt - sentAt);
 
@@ -55,7 +55,7 @@ export function measure({
 }: BenchResult): Figures {
   const rotating = latencies(samples.filter((sample) => during(sample, rotations)));
   const rest = latencies(samples.filter((sample) => !during(sample, rotations)));
-  // Logins that Vault leases change by themselves: each user after a replica's first is one rotation.
+  // Leased logins change by themselves: each user after a replica's first counts as one rotation.
   const logins = databaseUsers.map((users) => users.size - 1);
   const rotationsByProcess = leased
     ? logins.reduce((sum, count) => sum + count, 0) / replicas +
@@ -72,7 +72,7 @@ export function measure({
   };
 }
 
-/** Of each rotation of the database's user: seconds until the first answer with the new one. */
+/** Per rotation of the database user: seconds until the first answer with the new one. */
 function firstUses(samples: Sample[], rotations: Rotation[]): number[] {
   return rotations.flatMap(({ secret, startedAt }) => {
     if (secret !== 'database') return [];
@@ -86,7 +86,7 @@ function firstUses(samples: Sample[], rotations: Rotation[]): number[] {
   });
 }
 
-/** A Markdown table, a row for each backend. */
+/** A Markdown table with one row per backend. */
 export function table(results: BenchResult[]): string {
   const rows = results.map((result) => {
     const { failed, hung, p50, p99, rotations, readsPerRotation, firstUse } = measure(result);
@@ -108,7 +108,7 @@ export function table(results: BenchResult[]): string {
   return [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-/** What is not as it must be, in sentences. */
+/** Violated limits, as sentences. */
 export function judge(result: BenchResult): string[] {
   const { failed, hung, p99, readsPerRotation } = measure(result);
   const { name } = result;
@@ -117,10 +117,12 @@ export function judge(result: BenchResult): string[] {
       .slice(0, 5)
       .map(({ kind, outcome, detail }) => `${name}: ${kind} ${outcome}: ${detail}`),
     ...(p99.rotating > SLOWDOWN * p99.rest
-      ? [`${name}: p99 is ${p99.rotating.toFixed(1)} ms while rotating and ${p99.rest.toFixed(1)} ms at rest`]
+      ? [
+          `${name}: p99 is ${p99.rotating.toFixed(1)} ms during rotations and ${p99.rest.toFixed(1)} ms at rest`,
+        ]
       : []),
     ...(readsPerRotation !== undefined && readsPerRotation > 1
-      ? [`${name}: ${readsPerRotation.toFixed(2)} values read per rotation and process`]
+      ? [`${name}: ${readsPerRotation.toFixed(2)} value reads per rotation and process`]
       : []),
   ];
 }

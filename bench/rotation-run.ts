@@ -10,7 +10,7 @@ import { type Sample, startTraffic } from './traffic.ts';
 export interface Bench {
   name: string;
   provider: BackendName;
-  /** Vault makes the database logins, for so many seconds: they rotate by themselves. */
+  /** Lifetime in seconds of database logins that Vault creates: they rotate by themselves. */
   leases?: { defaultTtl: number; maxTtl: number };
 }
 
@@ -34,24 +34,24 @@ export interface BenchResult {
   rotations: Rotation[];
   /** Database users that answered, by replica. */
   databaseUsers: Set<string>[];
-  /** Values that the replicas together read from the backend after they were ready; of files that is not counted. */
+  /** Values read from the backend by all replicas after they were ready. Undefined for files, where reads are not counted. */
   valueReads: number | undefined;
   replicas: number;
-  /** Database logins rotate by themselves. */
+  /** Whether database logins rotate by themselves. */
   leased: boolean;
 }
 
 export interface BenchOptions {
   /** How often every secret rotates. */
   rounds: number;
-  /** Requests a second. Default 60. */
+  /** Requests per second. Default 60. */
   rate?: number;
 }
 
 const REPLICAS = 2;
-/** Seconds between two looks at a secret. */
+/** Seconds between two checks of a secret. */
 const TTL = '2';
-/** Milliseconds of traffic without a rotation, before the first and between two rounds, to compare with. */
+/** Milliseconds of traffic without a rotation, before the first round and between two rounds, as the baseline. */
 const QUIET = 3_000;
 
 export async function runRotationBench(
@@ -118,9 +118,9 @@ export async function runRotationBench(
   }
 }
 
-/** Rotates as in production. */
+/** Rotates with `npm run secrets`, as in production. */
 async function rotate(sandbox: Sandbox, secret: Rotatable, { provider, leases }: Bench): Promise<void> {
-  // Leased logins rotate by themselves; a round gives them the time for it.
+  // Leased logins rotate by themselves. A round waits for that.
   if (secret === 'database' && leases) {
     await delay(leases.maxTtl * 1000);
     return;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:rotation [-- --backend …] [--rounds 10]`: two replicas under steady mixed traffic while every secret
- * rotates. Exits with 1 when a request failed or hung, a value was read more than once, or rotating slowed requests.
+ * rotates. Exits with 1 when a request fails or hangs, a value is read more than once, or rotation slows requests.
  */
 import { parseArgs } from 'node:util';
 import { judge, table } from './rotation-report.ts';
@@ -12,7 +12,7 @@ const { values } = parseArgs({
 const unknown = values.backend?.filter((name) => !BENCHES.some((bench) => bench.name === name)) ?? [];
 if (unknown.length > 0) {
   console.error(
-    `There is no backend ${unknown.join(', ')}. Choose from: ${BENCHES.map(({ name }) => name).join(', ')}.`,
+    `Unknown backend: ${unknown.join(', ')}. Choose from: ${BENCHES.map(({ name }) => name).join(', ')}.`,
   );
   process.exit(64);
 }

@@ -1,4 +1,4 @@
-/** Preloaded into a replica of the soak: tells how much it holds, after a forced collection of garbage. */
+/** Preloaded into a replica of the soak: reports its memory and resources after a forced garbage collection. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
@@ -7,7 +7,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 
 process.on('message', (message: { kind: string }) => {
   if (message.kind !== 'measure') return;
-  // Twice: what the first frees may hold the last reference to something else.
+  // Twice: objects freed by the first run may hold the last reference to others.
   collectGarbage();
   collectGarbage();
   process.send?.({
@@ -22,5 +22,5 @@ function count(kinds: string[]): Record<string, number> {
   return counts;
 }
 
-// Listening keeps the channel open, which would keep the process alive.
+// A listener keeps the channel open, which would keep the process alive.
 process.channel?.unref();

@@ -1,11 +1,11 @@
-/** What a soak found, as a row of a table, and what is not as it must be, in sentences. */
+/** The result of a soak as a table row, and its failures as sentences. */
 import type { Holding, SoakResult } from './soak-run.ts';
 
 const MEGABYTE = 2 ** 20;
-/** What the heap may grow by from the start to the end: caches of V8 and of the libraries fill up. */
+/** Allowed growth of the heap in bytes: caches of V8 and of the libraries fill up. */
 const GROWTH = 8 * MEGABYTE;
 const MORE_RESOURCES = 50;
-/** Milliseconds that `/ready` may take longer than `/health`, which shows what the machine takes for anything. */
+/** Milliseconds that `/ready` may take longer than `/health`. The latter shows how busy the machine is. */
 const PROMPT = 1_000;
 
 const COLUMNS = [
@@ -32,7 +32,7 @@ const p99 = (values: number[]) =>
 const slowest = ({ samples }: SoakResult) =>
   samples.reduce((most, { sentAt, answeredAt }) => Math.max(most, answeredAt - sentAt), 0);
 
-/** A Markdown table, a row for each backend. */
+/** A Markdown table with one row per backend. */
 export function table(results: SoakResult[]): string {
   const rows = results.map((result) => {
     const { name, minutes, troubles, samples, holdings, took, wrongAnswers } = result;
@@ -80,7 +80,7 @@ export function judge(result: SoakResult): string[] {
           ? [`replica ${replica} holds ${(grown / MEGABYTE).toFixed(1)} MB more than at the start`]
           : []),
         ...(total(held) > total(before) + MORE_RESOURCES
-          ? [`replica ${replica} has ${list} waiting, and had ${JSON.stringify(before.resources)}`]
+          ? [`replica ${replica} has ${list} open, and had ${JSON.stringify(before.resources)}`]
           : []),
       ];
     }),
@@ -89,7 +89,7 @@ export function judge(result: SoakResult): string[] {
   return complaints.map((complaint) => `${name}: ${complaint}`);
 }
 
-/** What went on when a request was sent, or had just ended. */
+/** The trouble at the time of a request, or just before it. */
 function troublesAt({ troubles }: SoakResult, time: number): string {
   const near = troubles.filter(
     ({ startedAt, endedAt }) => time > startedAt - 1_000 && time < endedAt + 10_000,

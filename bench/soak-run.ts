@@ -10,20 +10,20 @@ import { startWatch } from './soak-watch.ts';
 import { type Sample, startTraffic } from './traffic.ts';
 
 export interface SoakOptions {
-  /** Of trouble. */
+  /** Duration of the troubles. */
   minutes: number;
   seed: number;
-  /** Requests a second. Default 30. */
+  /** Requests per second. Default 30. */
   rate?: number;
-  /** Told of each trouble once it is over. */
+  /** Called after each trouble. */
   report: (line: string) => void;
 }
 
-/** What a replica holds after a forced collection of garbage. */
+/** Memory and resources of a replica after a forced garbage collection. */
 export interface Holding {
   /** Bytes. */
   heap: number;
-  /** Sockets, timers and other things that wait, by kind. */
+  /** Open sockets, timers and other resources, by kind. */
   resources: Record<string, number>;
 }
 
@@ -32,20 +32,20 @@ export interface SoakResult {
   minutes: number;
   troubles: { name: string; startedAt: number; endedAt: number }[];
   samples: Sample[];
-  /** At the start, in the middle and at the end, of each replica. */
+  /** Per replica: at the start, in the middle and at the end. */
   holdings: Holding[][];
-  /** Milliseconds that each answer of `/ready` took, and of `/health`, asked at the same moment. */
+  /** Milliseconds of each answer of `/ready`, and of `/health` at the same moment. */
   took: { ready: number; health: number }[];
-  /** What `/health` and `/ready` said that was not so. */
+  /** Wrong answers of `/health` and `/ready`. */
   wrongAnswers: string[];
-  /** How the replicas ended when they were asked to. */
+  /** Exit reasons of the replicas after SIGTERM. */
   ends: string[];
-  /** The last of what they wrote. */
+  /** The end of their output. */
   output: string;
 }
 
 const REPLICAS = 2;
-/** Seconds between two looks at a secret. */
+/** Seconds between two checks of a secret. */
 const TTL = '2';
 const LEASES = { defaultTtl: 20, maxTtl: 40 };
 /** Milliseconds of traffic before the first measurement, and after the last trouble. */
@@ -93,7 +93,7 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
     const holdings: Holding[][] = [];
     const measure = async () => {
       if (crash !== undefined) throw new Error(`A replica ended with ${crash}:\n${output}`);
-      // Collecting garbage stops a replica for a moment.
+      // A garbage collection stops a replica for a moment.
       calmSince = Number.POSITIVE_INFINITY;
       holdings.push(await Promise.all(services.map(holdingOf)));
       calmSince = performance.now();
@@ -130,7 +130,7 @@ export async function runSoak(bench: Bench, options: SoakOptions): Promise<SoakR
     await delay(REST);
     await measure();
     await makeTrouble(performance.now() + minutes * 30_000);
-    // First, as callers who had to wait came on many connections and keep them.
+    // First, because callers that had to wait came on many connections and keep them.
     await traffic.stop();
     await delay(REST);
     await measure();

@@ -1,4 +1,4 @@
-/** What happens to the service in a soak, and how long it lasts. No request may fail for any of it. */
+/** The troubles of a soak and their duration. No request may fail because of one. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -13,11 +13,11 @@ export interface TroubleContext {
   sandbox: Sandbox;
   bench: Bench;
   random: Random;
-  /** Seconds between two looks at a secret, as the replicas have it. */
+  /** Seconds between two checks of a secret, as configured in the replicas. */
   ttl: string;
-  /** Says more of what happens. */
+  /** Adds a detail to the log. */
   report: (detail: string) => void;
-  /** Tells when PostgreSQL is away. */
+  /** Reports that PostgreSQL is stopped. */
   databaseAway: (isAway: boolean) => void;
 }
 
@@ -28,7 +28,7 @@ interface Trouble {
   run: (context: TroubleContext) => Promise<void>;
 }
 
-/** Or nobody listens. */
+/** Or the backend refuses connections. */
 const FAULTS: (Fault | { kind: 'refused' })[] = [
   { kind: 'refused' },
   { kind: 'latency', milliseconds: 2_000 },
@@ -52,7 +52,7 @@ const LONG = [6_000, 14_000] as const;
 
 const hasNetwork = ({ backend }: Sandbox) => backend.faults !== undefined;
 
-/** Something is wrong with the backend while `meanwhile` goes on. */
+/** Breaks the backend while `meanwhile` runs. */
 async function withFault(
   { sandbox, random, report }: TroubleContext,
   meanwhile: () => Promise<unknown>,
@@ -77,7 +77,7 @@ async function restartDatabase({ sandbox, random, databaseAway }: TroubleContext
   databaseAway(false);
 }
 
-/** With the command, in its own time. */
+/** Rotates with `npm run secrets`. */
 async function rotate({ sandbox, bench, random, ttl }: TroubleContext): Promise<void> {
   const secret = random.pick(ROTATABLE);
   // Leased logins rotate by themselves.
@@ -89,7 +89,7 @@ async function rotate({ sandbox, bench, random, ttl }: TroubleContext): Promise<
   if (code !== 0) throw new Error(`rotate ${secret} ended with ${code}:\n${lines.join('\n')}`);
 }
 
-/** Another login, and the one in use does not exist any more, whoever is connected with it. */
+/** Creates another login and drops the one in use, with all its connections. */
 async function dropLogin({ sandbox }: TroubleContext): Promise<void> {
   const administrator = new Client({ ...sandbox.postgres.connection, database: 'myapp' });
   await administrator.connect();

@@ -1,23 +1,23 @@
-/** Asks every replica four times a second whether it lives and whether it is ready, and keeps what was wrong. */
+/** Polls `/health` and `/ready` of every replica four times a second and collects wrong answers. */
 import { Agent, request as httpRequest } from 'node:http';
 
 /** Milliseconds. */
 const INTERVAL = 250;
-/** Within which `/ready` must have noticed. */
+/** Milliseconds within which `/ready` must notice. */
 const PROMPT = 1_000;
 
 export interface WatchOptions {
   urls: string[];
-  /** Milliseconds for which nothing has been done to the service and what it needs. */
+  /** Milliseconds since the last trouble. */
   calmFor: () => number;
-  /** Milliseconds for which PostgreSQL has been away; 0 while it is not. */
+  /** Milliseconds since PostgreSQL stopped; 0 while it runs. */
   databaseAwayFor: () => number;
 }
 
 export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
   const agent = new Agent({ keepAlive: true });
   const wrong: string[] = [];
-  /** Milliseconds that each answer of `/ready` took, and of `/health`, asked at the same moment. */
+  /** Milliseconds of each answer of `/ready`, and of `/health` at the same moment. */
   const took: { ready: number; health: number }[] = [];
 
   let stopped = false;
@@ -43,17 +43,17 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
   };
 
   const check = async (url: string) => {
-    // What is true when it is asked must be true when it answers, or either answer is right.
+    // The state must be the same before and after the request; otherwise either answer is right.
     const [calmBefore, awayBefore] = [calmFor(), databaseAwayFor()];
     const [health, ready] = await Promise.all([timed(`${url}/health`), timed(`${url}/ready`)]);
     const isAway = awayBefore > PROMPT && databaseAwayFor() > awayBefore;
-    // On a machine that has no time for anything, nothing is ready.
+    // On an overloaded machine `/ready` may be late.
     const isCalm = calmBefore > CALM && calmFor() > calmBefore && health.took < BUSY;
     if (stopped) return;
     took.push({ ready: ready.took, health: health.took });
-    if (health.status !== 200) wrong.push(`/health said ${health.status} ${health.text}`);
-    if (isAway && ready.status !== 503) wrong.push(`/ready said ${ready.status} without PostgreSQL`);
-    if (isCalm && ready.status !== 200) wrong.push(`/ready said ${ready.text} with nothing wrong`);
+    if (health.status !== 200) wrong.push(`/health answered ${health.status} ${health.text}`);
+    if (isAway && ready.status !== 503) wrong.push(`/ready answered ${ready.status} without PostgreSQL`);
+    if (isCalm && ready.status !== 200) wrong.push(`/ready answered ${ready.text} without trouble`);
   };
 
   const timer = setInterval(() => {
@@ -71,7 +71,7 @@ export function startWatch({ urls, calmFor, databaseAwayFor }: WatchOptions) {
   };
 }
 
-/** Milliseconds after a trouble in which the service may still be finding the way back. */
+/** Milliseconds after a trouble in which the service may still recover. */
 const CALM = 10_000;
-/** Milliseconds for `/health` to answer on a machine that is busy with something else. */
+/** Milliseconds within which `/health` must answer on a busy machine. */
 const BUSY = 250;

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:soak [-- --minutes 2] [--backend ...] [--seed n]`: two replicas under steady mixed traffic while the
- * backend fails, PostgreSQL restarts and secrets rotate, at random, for so many minutes on each backend. Exits with 1
- * when a request failed or hung, `/ready` or `/health` was wrong or late, memory grew, or a replica ended by itself.
+ * backend fails, PostgreSQL restarts and secrets rotate at random, for the given minutes per backend. Exits with 1 when a
+ * request fails or hangs, `/ready` or `/health` is wrong or late, memory grows, or a replica ends by itself.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 const chosen = BENCHES.filter(({ name }) => values.backend === undefined || values.backend.includes(name));
 if (chosen.length !== (values.backend?.length ?? BENCHES.length)) {
-  console.error(`Choose backends from: ${BENCHES.map(({ name }) => name).join(', ')}.`);
+  console.error(`Unknown backend. Choose from: ${BENCHES.map(({ name }) => name).join(', ')}.`);
   process.exit(64);
 }
 

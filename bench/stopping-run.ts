@@ -1,4 +1,4 @@
-/** Starts the service, loads it, and stops it with SIGTERM, again and again, with database logins that Vault leases. */
+/** Starts the service, loads it, and stops it with SIGTERM, repeatedly, with database logins leased from Vault. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { startSandbox } from '../sandbox/sandbox.ts';
@@ -8,19 +8,19 @@ import { type Lost, startCallers } from './callers.ts';
 export interface Stop {
   answered: number;
   lost: Lost[];
-  /** Database logins that are left of those that Vault leased to it. */
+  /** Remaining database logins of those that Vault leased to it. */
   leases: number;
-  /** How the process ended, for example `exit code 0`. */
+  /** Exit reason, for example `exit code 0`. */
   end: string;
-  /** From the signal to the end of the process. */
+  /** Milliseconds from the signal to the end of the process. */
   milliseconds: number;
 }
 
 export interface StoppingOptions {
   times: number;
-  /** Callers who keep their connection alive. Default 200. */
+  /** Callers that keep their connection alive. Default 200. */
   keeping?: number;
-  /** Callers who connect anew for each request. Default 100. */
+  /** Callers that open a connection per request. Default 100. */
   connecting?: number;
 }
 
@@ -45,7 +45,7 @@ export async function* stopUnderLoad({ times, keeping = 200, connecting = 100 }:
         keeping,
         connecting,
       });
-      // Each stop comes at another moment of the load.
+      // Each stop comes at a different moment of the load.
       await delay(500 + Math.random() * 500);
 
       const signalled = performance.now();

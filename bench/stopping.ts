@@ -1,6 +1,6 @@
 /**
- * `npm run bench:stopping [-- --times 20]`: SIGTERM while 300 callers send as fast as they are answered. Exits with 1
- * when a request is lost, the exit code is not 0, or a login that Vault leased stays behind.
+ * `npm run bench:stopping [-- --times 20]`: SIGTERM while 300 callers send one request after the other. Exits with 1 when
+ * a request is lost, the exit code is not 0, or a leased login remains.
  */
 import { parseArgs } from 'node:util';
 import { stopUnderLoad } from './stopping-run.ts';

@@ -1,31 +1,31 @@
-/** Mixed requests at a steady rate, whether or not answers come: what an honest population of callers does. */
+/** Mixed requests at a steady rate, whether or not answers come, as from independent callers. */
 import { Agent, request as httpRequest } from 'node:http';
 
 export type Kind = 'login' | 'me' | 'db-test' | 'chat' | 'chat-stream';
 
 export interface Sample {
   kind: Kind;
-  /** Which replica, from 0. */
+  /** Index of the replica. */
   replica: number;
   /** When it was sent and answered, in milliseconds of `performance.now()`. */
   sentAt: number;
   answeredAt: number;
   outcome: 'ok' | 'failed' | 'hung';
-  /** Of a failure: what came instead. */
+  /** For a failure: status or error. */
   detail: string;
-  /** Of `db-test`: the database user who answered. */
+  /** For `db-test`: the database user in the answer. */
   user: string | undefined;
 }
 
 export interface TrafficOptions {
-  /** One address for each replica; requests take turns. */
+  /** One base URL per replica, used in turn. */
   urls: string[];
   user: { email: string; password: string };
-  /** Requests a second. */
+  /** Requests per second. */
   rate: number;
 }
 
-/** How many of a hundred requests are of each kind. A login costs a tenth of a second of processor time. */
+/** Requests of each kind per hundred. A login costs a tenth of a second of processor time. */
 const MIX: [Kind, number][] = [
   ['login', 2],
   ['me', 40],
@@ -39,7 +39,7 @@ const SCHEDULE = MIX.flatMap(([kind, count]) =>
   .sort((a, b) => a.at - b.at)
   .map(({ kind }) => kind);
 
-/** A request without an answer after this many milliseconds hangs. */
+/** Milliseconds after which an unanswered request counts as hung. */
 const HUNG = 30_000;
 const TICK = 10;
 
@@ -47,10 +47,10 @@ export async function startTraffic({ urls, user, rate }: TrafficOptions) {
   const agent = new Agent({ keepAlive: true, maxSockets: 200 });
   const samples: Sample[] = [];
   const underWay = new Set<Promise<void>>();
-  /** Tokens of any age, the first one included: each must be believed by each replica. */
+  /** Tokens of any age. Each replica must accept each of them. */
   const tokens: string[] = [];
   let sent = 0;
-  /** Each round of the schedule begins with another replica, so that each gets every kind. */
+  /** Each round of the schedule starts with another replica, so that each replica gets every kind. */
   const nextReplica = () => (sent + Math.floor(sent / SCHEDULE.length)) % urls.length;
 
   const send = (url: string, method: string, token: string | undefined, body: object | undefined) =>
@@ -117,7 +117,7 @@ export async function startTraffic({ urls, user, rate }: TrafficOptions) {
 
   const started = performance.now();
   const timer = setInterval(() => {
-    // By the time that has passed and not by ticks, so that a late tick makes up for itself.
+    // By elapsed time, not by ticks, so that a late tick catches up.
     const due = Math.floor(((performance.now() - started) / 1000) * rate);
     while (sent < due) {
       const done: Promise<void> = run(SCHEDULE[sent % SCHEDULE.length] ?? 'me', nextReplica()).finally(() =>
@@ -130,7 +130,7 @@ export async function startTraffic({ urls, user, rate }: TrafficOptions) {
 
   return {
     samples,
-    /** Sends no more and waits for every answer. */
+    /** Stops sending and waits for every answer. */
     async stop() {
       clearInterval(timer);
       await Promise.all(underWay);

@@ -1,4 +1,4 @@
-/** What the service says of itself in its OpenAPI document, held against what it does, route by route. */
+/** The service's OpenAPI document compared with its behaviour, route by route. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
@@ -16,7 +16,7 @@ after(() => api?.close());
 const bare = (operation: Operation, headers: Record<string, string>) =>
   api.send(operation.path.replace(/\{\w+\}/g, 'x'), { method: operation.method, headers });
 
-/** Of every route the answers to every kind of caller. */
+/** The answers of every route to every kind of caller. */
 async function* answers(headers = {}): AsyncGenerator<[what: string, answer: Answer, operation: Operation]> {
   for (const operation of api.operations)
     for (const caller of CALLERS)
@@ -28,14 +28,14 @@ async function* answers(headers = {}): AsyncGenerator<[what: string, answer: Ans
 }
 
 describe('the OpenAPI document of the service', () => {
-  it('is valid, and names the routes of the core', async () => {
+  it('is valid and lists the routes of the core', async () => {
     assert.deepEqual(await new Validator().validate(api.document), { valid: true });
     const names = api.operations.map(({ name }) => name);
     for (const name of ['GET /health', 'GET /ready', 'POST /auth/login', 'POST /ai/chat'])
       assert.ok(names.includes(name), name);
   });
 
-  it('has examples that the service takes, and answers as the document says', async () => {
+  it('has examples that the service accepts, and answers that match the document', async () => {
     let tried = 0;
     for (const { name, method, path, parameters, body, allows, faults } of api.operations)
       for (const example of (body?.examples as unknown[]) ?? []) {
@@ -53,21 +53,21 @@ describe('the OpenAPI document of the service', () => {
     assert.ok(tried >= 3);
   });
 
-  it('tells every answer to every kind of caller', async () => {
+  it('lists every answer to every kind of caller', async () => {
     for await (const [what, answer, { faults }] of answers())
       assert.deepEqual(faults(answer), [], `${what}: ${answer.text}`);
   });
 
-  it('tells who is let in', async () => {
+  it('states who has access', async () => {
     for (const operation of api.operations) {
       const statuses = await Promise.all(
         CALLERS.map(async (caller) => (await bare(operation, api.authorization[caller])).status),
       );
-      const refused = statuses.map((status) => (status === 401 || status === 403 ? status : 'let in'));
+      const refused = statuses.map((status) => (status === 401 || status === 403 ? status : 'allowed'));
       const expected = {
-        all: ['let in', 'let in', 'let in'],
-        token: [401, 'let in', 'let in'],
-        admin: [401, 403, 'let in'],
+        all: ['allowed', 'allowed', 'allowed'],
+        token: [401, 'allowed', 'allowed'],
+        admin: [401, 403, 'allowed'],
       };
       assert.deepEqual(refused, expected[operation.access], operation.name);
     }
@@ -75,27 +75,27 @@ describe('the OpenAPI document of the service', () => {
 });
 
 describe('headers of every answer', () => {
-  /** The page and its files are in no document. */
+  /** The console and its files are not in the document. */
   const undocumented = ['/openapi.json', '/docs', '/docs/start.js', '/docs/swagger-ui-bundle.js', '/nowhere'];
 
-  it('let nobody guess types, frame, embed or run scripts from elsewhere', async () => {
+  it('forbid type guessing, framing, embedding and foreign scripts', async () => {
     for await (const [what, { headers }] of answers()) assertHardened(what, headers);
     for (const path of undocumented) assertHardened(path, (await api.send(path)).headers);
   });
 
-  it('let nobody keep a copy', async () => {
+  it('forbid caching', async () => {
     for await (const [what, { headers }] of answers())
       assert.equal(headers.get('Cache-Control'), 'no-store', what);
   });
 
-  it('give no name to a copy, and know of none', async () => {
+  it('contain no ETag, and ignore If-None-Match', async () => {
     for await (const [what, answer, { faults }] of answers({ 'If-None-Match': '*' })) {
       assert.equal(answer.headers.get('ETag'), null, what);
       assert.deepEqual(faults(answer), [], what);
     }
   });
 
-  it('open nothing to scripts of other origins, asked before or not', async () => {
+  it('allow no cross-origin access, with or without a preflight', async () => {
     const Origin = 'https://elsewhere.example';
     const opening = (headers: Headers) =>
       [...headers.keys()].filter((name) => name.startsWith('access-control-'));
@@ -126,8 +126,8 @@ function assertHardened(what: string, headers: Headers) {
   assert.doesNotMatch(policy, /unsafe|\*|https?:/, what);
 }
 
-describe('requests that a generator makes of the document', () => {
-  it('are answered as the document says: the short form of `npm run fuzz`', async () => {
+describe('requests generated from the document', () => {
+  it('get answers that match it: the short form of `npm run fuzz`', async () => {
     const { answers } = await fuzz(api, { seed: 1, batches: 60 });
     assert.ok(answers.size > api.operations.length, [...answers].join('\n'));
   });

@@ -1,4 +1,4 @@
-/** The short form of `npm run bench:rotation`: what it counts is asserted, what it times is not. */
+/** The short form of `npm run bench:rotation`: counts are asserted, times are not. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { measure } from '../../bench/rotation-report.ts';

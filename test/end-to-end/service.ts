@@ -1,11 +1,11 @@
-/** The service as a process, on the sandbox, as a person meets it: one suite for every backend. */
+/** The service as a process on the sandbox: one suite for every backend. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { BackendName } from '../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { type Service, startService } from '../../sandbox/service.ts';
 
-/** What each provider's SDK is made of; the others must not be loaded. */
+/** Packages of each provider's SDK. Those of the other providers must not be loaded. */
 const SDKS: Record<BackendName, RegExp> = {
   aws: /node_modules\/@(aws-sdk|smithy)\//,
   vault: /node_modules\/(node-vault|axios)\//,
@@ -64,7 +64,7 @@ export function describeService(provider: BackendName) {
     const chat = async (token: string) =>
       JSON.parse(await send('/ai/chat', { token, body: { message: 'hello' } })).reply;
 
-    it('logs in, reaches the database and the model', async () => {
+    it('logs in, and reaches the database and the model', async () => {
       const token = await logIn();
       assert.equal(JSON.parse(await send('/auth/me', { token })).email, sandbox.user.email);
       assert.equal(await databaseUser(token), 'myapp_a');
@@ -75,7 +75,7 @@ export function describeService(provider: BackendName) {
       );
     });
 
-    it('tells its provider and the names of its secrets', async () => {
+    it('shows its provider and the names of its secrets', async () => {
       assert.deepEqual(JSON.parse(await send('/config')), {
         provider,
         environment: 'development',
@@ -83,7 +83,7 @@ export function describeService(provider: BackendName) {
       });
     });
 
-    it('goes on when every secret is replaced, and believes tokens from before', async () => {
+    it('keeps serving when every secret is replaced, and accepts older tokens', async () => {
       const token = await logIn();
       await sandbox.rotate('database');
       assert.equal(await databaseUser(token), 'myapp_b');
@@ -102,7 +102,7 @@ export function describeService(provider: BackendName) {
       );
     });
 
-    it('loads the chosen SDK and no other', () => {
+    it('loads only the SDK of its provider', () => {
       const loaded = [...output.matchAll(/^loaded (.*)$/gm)].map(([, url]) => url ?? '');
       assert.ok(
         loaded.some((url) => SDKS[provider].test(url)),
@@ -117,16 +117,16 @@ export function describeService(provider: BackendName) {
           );
     });
 
-    it('writes no secret into its output', async () => {
+    it('writes no secret to its output', async () => {
       for (const value of sandbox.plantedValues()) assert.ok(!output.includes(value));
     });
 
-    it('ends with code 0 on SIGTERM', async () => {
+    it('exits with 0 on SIGTERM', async () => {
       service.process.kill('SIGTERM');
       assert.equal(await service.ended, 'exit code 0');
     });
 
-    it('refuses to start without a secret: one report, exit code 78', async () => {
+    it('does not start when a secret is missing: one report, exit code 78', async () => {
       output = '';
       const missing = { DATABASE_SECRET_NAME: 'nowhere-database', JWT_SECRET_NAME: 'nowhere-jwt' };
       assert.equal(await (await start(missing)).ended, 'exit code 78');
@@ -136,10 +136,10 @@ export function describeService(provider: BackendName) {
       );
     });
 
-    it('refuses to start with credentials that do not work: exit code 78', async () => {
+    it('does not start with invalid credentials: exit code 78', async () => {
       output = '';
       const name = sandbox.nameOf('database');
-      // Twice, or the version before would still open the database.
+      // Twice, because the previous version still works.
       for (let version = 0; version < 2; version += 1)
         await sandbox.backend.put(
           name,

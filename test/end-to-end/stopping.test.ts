@@ -1,4 +1,4 @@
-/** What stopping costs: the short form of `npm run bench:stopping`, and a service that has not started yet. */
+/** Stopping under load: the short form of `npm run bench:stopping`, and a stop during startup. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { stopUnderLoad } from '../../bench/stopping-run.ts';
@@ -12,7 +12,7 @@ it('loses no request and leaves no lease when it is stopped under load', async (
   }
 });
 
-it('ends while it still waits for its secrets', async (context) => {
+it('exits while it still waits for its secrets', async (context) => {
   const reaper = startReaper();
   context.after(reaper.close);
   const nobody = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:1', VAULT_TOKEN: 'any' };

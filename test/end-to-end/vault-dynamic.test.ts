@@ -1,4 +1,4 @@
-/** The service with a database login that Vault makes for it and that lasts for seconds. */
+/** The service with a database login that Vault creates for it and that expires within seconds. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Client } from 'pg';
@@ -45,10 +45,10 @@ describe('the service with logins that Vault leases', () => {
   const leasedRoles = async () =>
     (await administrator.query("SELECT FROM pg_roles WHERE rolname LIKE 'v-approle-%'")).rowCount ?? 0;
 
-  it('renews its lease, takes another before the longest life ends, and loses no request', async () => {
+  it('renews its lease, replaces it before its maximum lifetime, and loses no request', async () => {
     const users = new Set<string>();
     let requests = 0;
-    // Three logins one after the other: each lives at most six seconds.
+    // Three logins in sequence: each lives at most six seconds.
     while (users.size < 3) {
       users.add((await post<{ user: string }>('/db-test')).user);
       requests += 1;
@@ -58,12 +58,12 @@ describe('the service with logins that Vault leases', () => {
     assert.ok(requests > 100, `${requests} requests`);
   });
 
-  it('gives back each lease that it does not use any more', async () => {
+  it('revokes leases that it no longer uses', async () => {
     const deadline = performance.now() + 5_000;
     while ((await leasedRoles()) > 1) assert.ok(performance.now() < deadline, 'old logins stay');
   });
 
-  it('gives back the last one when it stops', async () => {
+  it('revokes the last one when it stops', async () => {
     await service.stop();
     assert.equal(await leasedRoles(), 0);
     assert.equal(await service.ended, 'exit code 0');

@@ -1,4 +1,4 @@
-/** The service as a process on the sandbox, with callers of every role and the contract that it publishes. */
+/** The service as a process on the sandbox, with one caller per role and the OpenAPI document that it publishes. */
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -11,11 +11,11 @@ import { type Answer, readContract } from './contract.ts';
 export const CALLERS = ['nobody', 'user', 'admin'] as const;
 export type Caller = (typeof CALLERS)[number];
 
-/** The one in the document's example. */
+/** The password in the document's example. */
 const PASSWORD = 'correct horse battery staple';
 const LOGINS = { user: 'bob@example.com', admin: 'ada@example.com' };
 
-/** Milliseconds after which an answer counts as none. */
+/** Milliseconds after which a request counts as unanswered. */
 const PATIENCE = 15_000;
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
@@ -51,7 +51,7 @@ export async function startApi() {
       const sent = request(service.url, {
         path,
         method,
-        // Node gives a GET no length by itself.
+        // Node adds no Content-Length to a GET.
         headers: body === undefined ? headers : { ...headers, 'Content-Length': Buffer.byteLength(body) },
         agent,
         signal: AbortSignal.timeout(PATIENCE),
@@ -82,7 +82,7 @@ export async function startApi() {
     operations: readContract(JSON.parse(document.text)),
     document: JSON.parse(document.text) as Record<string, unknown>,
     send,
-    /** What a caller authenticates with. */
+    /** The credentials of a caller. */
     authorization: { nobody: {}, user: bearer(user), admin: bearer(admin) } as Record<
       Caller,
       Record<string, string>
@@ -98,7 +98,7 @@ export async function startApi() {
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-/** The sandbox's own user gets another password, and there is one more. */
+/** Gives the sandbox's user another password and adds a second user. */
 async function createUsers({ username, dbname, ...rest }: { username: string; dbname: string }) {
   const client = new Client({ ...rest, user: username, database: dbname });
   await client.connect();

@@ -1,4 +1,4 @@
-/** The application with stubbed clients, for tests of what it answers to whom. */
+/** The application with stubbed clients, for tests of its answers. */
 import { type AppDependencies, createApp } from '../../src/app.ts';
 import type { Database } from '../../src/clients/database/database.ts';
 import { InvalidTokenError, type Tokens } from '../../src/clients/jwt.ts';
@@ -12,7 +12,7 @@ export const PASSWORD = 'correct horse';
 const password_hash = await hashPassword(PASSWORD);
 export const ada = { id: '42', email: 'ada@example.com', role: 'admin' };
 
-/** Accepts one token, `good`, which is ada's. */
+/** Accepts one token, `good`, of the user ada. */
 const oneToken: Tokens = {
   sign: () => ({ token: 'good', expiresIn: 60 }),
   async verify(token) {
@@ -30,7 +30,7 @@ const IDLE = { version: '1', connections: { busy: 0, idle: 0, waiting: 0 }, drai
 
 export interface TestAppOptions
   extends Partial<Pick<AppDependencies, 'tokens' | 'loginRateLimit' | 'trustedProxies'>> {
-  /** What the database answers. Default: ada's row. */
+  /** The database's answer. Default: ada's row. */
   read?: Database['read'];
   chat?: Partial<Chat>;
   /** Components that are not ready. */

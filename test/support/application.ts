@@ -1,4 +1,4 @@
-/** What the service needs beside its backend: PostgreSQL with tables, roles and a user, and OpenAI. */
+/** Everything the service needs besides its backend: PostgreSQL with tables, roles and a user, and OpenAI. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { databaseSchema } from '../../src/secrets/schemas.ts';
 
 export const randomPassword = () => randomBytes(24).toString('base64url');
 
-/** @param cleanUp receives what must be ended, also when the start fails half way */
+/** @param cleanUp receives what must be closed, also when the start fails halfway */
 export async function startApplication(cleanUp: AsyncDisposableStack) {
   const reaper = startReaper();
   cleanUp.defer(reaper.close);
@@ -27,7 +27,7 @@ export async function startApplication(cleanUp: AsyncDisposableStack) {
   const roles = await prepareDatabase(postgres.connection);
   await runMigrations(databaseSchema.parse(roles.owner));
 
-  /** Someone who can log in. */
+  /** A user with a password. */
   const user = { email: 'ada@example.com', password: randomPassword() };
   const superuser = new Client({ ...postgres.connection, database: roles.app.dbname });
   superuser.on('error', () => {});
@@ -45,7 +45,7 @@ export async function startApplication(cleanUp: AsyncDisposableStack) {
     superuser,
     openai,
     user,
-    /** What the service's secrets begin with. */
+    /** Prefix of the service's secrets. */
     values: {
       database: { ...roles.app },
       jwt: { secret_key: randomPassword() + randomPassword(), algorithm: 'HS256', expiry_hours: '24' },

@@ -1,4 +1,4 @@
-/** Chromium without a screen, where the machine has one. */
+/** Headless Chromium, where it is installed. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -10,12 +10,12 @@ const executablePath = (process.env.PATH ?? '')
   .flatMap((directory) => NAMES.map((name) => join(directory, name)))
   .find((path) => existsSync(path));
 
-/** The reason to skip a test that needs a browser; false where there is one. */
-export const withoutBrowser = executablePath === undefined && 'there is no Chromium on the path';
+/** The reason to skip a test that needs a browser; false where Chromium is installed. */
+export const withoutBrowser = executablePath === undefined && 'Chromium is not on the path';
 
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: executablePath ?? '',
-    // Chromium cannot confine its processes when root starts it.
+    // Chromium's sandbox does not work for root.
     chromiumSandbox: process.getuid?.() !== 0,
   });

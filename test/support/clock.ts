@@ -1,11 +1,11 @@
-/** A clock that only moves when a test says so. */
+/** A clock that moves only when a test advances it. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 
 export interface FakeClock extends Clock {
-  /** Moves time on, running what falls due in order, and lets promises settle in between. */
+  /** Advances time and runs due tasks in order; promises settle in between. */
   advance(milliseconds: number): Promise<void>;
-  /** Milliseconds until the next task falls due; Infinity when none is scheduled. */
+  /** Milliseconds until the next task is due; Infinity when none is scheduled. */
   untilNext(): number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Preloaded by `npm test`: every process that a test starts keeps what Node makes of the source, which
- * spares a fifth of the processor time.
+ * Preloaded by `npm test`: every process that a test starts uses Node's compile cache, which saves a fifth of the
+ * processor time.
  */
 import { fileURLToPath } from 'node:url';
 

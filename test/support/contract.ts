@@ -1,4 +1,4 @@
-/** What an OpenAPI document promises, in a form that requests can be made from and answers held against. */
+/** An OpenAPI document in a form from which requests are generated and against which answers are checked. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { Route } from '../../src/http/route.ts';
@@ -28,9 +28,9 @@ export interface Operation {
   access: Route['access'];
   parameters: Parameter[];
   body: JsonSchema | undefined;
-  /** Whether a body is one that the document allows. */
+  /** Whether the document allows a body. */
   allows(body: unknown): boolean;
-  /** What about an answer is not as the document says. */
+  /** Deviations of an answer from the document. */
   faults(answer: Answer): string[];
 }
 

@@ -1,4 +1,4 @@
-/** Independent implementations of the backends, as far as this machine can have them, on free ports of 127.0.0.1. */
+/** Independent implementations of the backends, as far as this machine has them, on free ports of 127.0.0.1. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
@@ -15,7 +15,7 @@ const MOTO = 'moto[server]==5.2.5';
 const cache = fileURLToPath(new URL('../../node_modules/.cache/interop', import.meta.url));
 export const run = promisify(execFile);
 
-/** Why a part cannot be had here: no failure. */
+/** The reason why a part is missing here. Not a failure. */
 export class Unavailable extends Error {}
 
 export const unavailable =
@@ -24,7 +24,7 @@ export const unavailable =
     throw new Unavailable(message, { cause });
   };
 
-/** The first of the programs that is on the path. @throws Unavailable */
+/** The first of the programs on the path. @throws Unavailable */
 export function find(...programs: string[]): string {
   for (const program of programs)
     for (const folder of (process.env.PATH ?? '').split(delimiter))
@@ -32,12 +32,12 @@ export function find(...programs: string[]): string {
         accessSync(join(folder, program), constants.X_OK);
         return join(folder, program);
       } catch {}
-  throw new Unavailable(`there is no ${programs.join(' and no ')} on the path`);
+  throw new Unavailable(`${programs.join(' and ')}: not on the path`);
 }
 
-/** @param directory for what the servers write, removed by the reaper */
+/** @param directory for the servers' files; removed by the reaper */
 export function createImplementations({ reaper, directory }: { reaper: Reaper; directory: string }) {
-  /** Nothing of ours in its environment, and its home is a directory that goes with it. */
+  /** The environment has nothing of this process, and its home is a temporary directory. */
   const start = (
     program: string,
     parameters: string[],
@@ -60,7 +60,9 @@ export function createImplementations({ reaper, directory }: { reaper: Reaper; d
       const python = find('python3');
       await mkdir(cache, { recursive: true });
       const venv = join(cache, 'moto');
-      await run(python, ['-m', 'venv', venv]).catch(unavailable('python3 cannot make a virtual environment'));
+      await run(python, ['-m', 'venv', venv]).catch(
+        unavailable('python3 cannot create a virtual environment'),
+      );
       await run(join(venv, 'bin', 'pip'), ['install', '--quiet', MOTO]).catch(
         unavailable(`pip cannot install ${MOTO}`),
       );
@@ -71,12 +73,12 @@ export function createImplementations({ reaper, directory }: { reaper: Reaper; d
       return { url };
     },
 
-    /** OpenBao, or Vault, whose development server keeps everything in memory. */
+    /** OpenBao or Vault, as a development server that keeps everything in memory. */
     async startVault() {
       const binary = find('bao', 'vault');
       const url = `http://127.0.0.1:${await freePort()}`;
       const token = randomUUID();
-      // OpenBao lets nobody but its configuration name files to write to, unless told to. Vault ignores this.
+      // By default, OpenBao allows audit files only in its configuration. Vault ignores this setting.
       const settings = join(directory, 'vault.hcl');
       await writeFile(settings, 'unsafe_allow_api_audit_creation = true\n');
       const server = start(

@@ -1,4 +1,4 @@
-/** A logger that keeps its lines for a test to look at. */
+/** A logger that keeps its lines for assertions. */
 import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import { serializeError } from '../../src/logger.ts';

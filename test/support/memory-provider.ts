@@ -1,4 +1,4 @@
-/** A provider in memory whose answers a test decides, for tests of what stands above providers. */
+/** A provider in memory whose answers a test controls, for tests of the layers above providers. */
 import { SecretError, type SecretErrorCode } from '../../src/errors.ts';
 import { createSecret, type SecretProvider, type Stage } from '../../src/secrets/provider.ts';
 
@@ -8,7 +8,7 @@ export function createMemoryProvider() {
   const failures: SecretError[] = [];
   let outage: SecretErrorCode | undefined;
   const calls = { read: 0, version: 0, close: 0 };
-  /** While set, reads wait here before they look at anything. */
+  /** While set, reads wait for it before they start. */
   let gate: Promise<void> = Promise.resolve();
 
   const fail = () => {
@@ -60,12 +60,12 @@ export function createMemoryProvider() {
     provider,
     calls,
     put,
-    /** Written and not yet in force. */
+    /** Written and not yet current. */
     putPending: (name: string, value: object) => pending.set(name, JSON.stringify(value)),
-    /** The next calls fail like this, in order. */
+    /** The next calls fail with these codes, in order. */
     failWith: (...codes: SecretErrorCode[]) =>
       failures.push(...codes.map((code) => failure(code, 'scripted'))),
-    /** Every call fails like this until `recover`. */
+    /** Every call fails with this code until `recover`. */
     fail(code: SecretErrorCode) {
       outage = code;
     },

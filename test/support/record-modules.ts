@@ -1,4 +1,4 @@
-/** Preloaded into a process, prints the URL of each module that it loads. */
+/** Preloaded into a process; prints the URL of each module that it loads. */
 import { registerHooks } from 'node:module';
 
 registerHooks({

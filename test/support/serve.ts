@@ -9,7 +9,7 @@ export async function serveTestApp({ limits, ...options }: TestAppOptions & { li
   return {
     port: server.port,
     url: `http://127.0.0.1:${server.port}`,
-    /** What was logged. */
+    /** The logged lines. */
     lines,
     close: () => server.stop(),
   };

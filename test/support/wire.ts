@@ -1,15 +1,15 @@
-/** Bytes to a server and what comes back, without an HTTP client that would mend either. */
+/** Sends raw bytes to a server and collects the answer, without an HTTP client that would correct either. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
 export interface Wire {
   write(bytes: string | Buffer): void;
-  /** Reads no more, or again. */
+  /** Pauses or resumes reading. */
   pause(): void;
   resume(): void;
-  /** Sends no more. */
+  /** Closes the sending side. */
   end(): void;
-  /** What has come so far. */
+  /** The bytes received so far. */
   received(): string;
   /** Whether the server closes the connection within ten seconds. */
   closes(): Promise<boolean>;
@@ -22,7 +22,7 @@ export async function openWire(port: number): Promise<Wire> {
   socket.on('data', (chunk) => {
     received += chunk;
   });
-  // A server that closes while it is being written to resets the connection: that is an end like another.
+  // A server that closes during a write resets the connection. That counts as closed.
   socket.on('error', () => {});
   const closed = new Promise<boolean>((resolve) => socket.once('close', () => resolve(true)));
   await once(socket, 'connect');
@@ -37,7 +37,7 @@ export async function openWire(port: number): Promise<Wire> {
   };
 }
 
-/** Sends bytes and waits until the server closes the connection. @throws Error when it leaves it open */
+/** Sends bytes and waits until the server closes the connection. @throws Error when it stays open */
 export async function exchange(port: number, bytes: string | Buffer): Promise<string> {
   const wire = await openWire(port);
   wire.write(bytes);
@@ -46,6 +46,6 @@ export async function exchange(port: number, bytes: string | Buffer): Promise<st
   throw new Error(`The connection is still open after ${JSON.stringify(wire.received())}`);
 }
 
-/** The statuses of the answers, one after the other. */
+/** The status codes of the answers, in order. */
 export const statusesOf = (received: string): number[] =>
   [...received.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status));

@@ -1,4 +1,4 @@
-/** A copy of the tree from which one feature is deleted, the way a team would do it: its line, its folder, its tests. */
+/** A copy of the tree without one feature, deleted as a team would do it: its line, its folder, its tests. */
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,16 +7,16 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const INDEX = 'src/features/index.ts';
 const LINE = /^export \{ \w+ \} from '\.\/([\w-]+)\/index\.ts';\n/gm;
-/** Not of the tree, or linked and not copied. */
+/** Not copied; `node_modules` is linked. */
 const LEFT_OUT = new Set(['.git', 'node_modules']);
 
-/** Names of the features that are wired, which are those of their folders. */
+/** Names of the registered features, which are also their folders. */
 export async function featureNames(): Promise<string[]> {
   const index = await readFile(join(ROOT, INDEX), 'utf8');
   return [...index.matchAll(LINE)].map(([, name = '']) => name);
 }
 
-/** Runs `work` in such a copy, and removes it. */
+/** Runs `work` in such a copy, then removes it. */
 export async function withoutFeature<T>(name: string, work: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), `without-${name}-`));
   try {
