@@ -1,5 +1,5 @@
 /** Whether the process can do its work: not stopping, every secret usable, and the database answers with its own. */
-
+import { CANARY } from './clients/database/connection.ts';
 import type { Database } from './clients/database/database.ts';
 import type { Clock } from './clock.ts';
 import type { Readiness } from './routes/health.ts';
@@ -20,7 +20,7 @@ export function createReadiness({ database, store, clock }: ReadinessOptions): R
 
   const databaseAnswers = async (): Promise<boolean> => {
     const done = new AbortController();
-    const answer = database.read('SELECT 1 FROM users LIMIT 1').then(
+    const answer = database.read(CANARY).then(
       () => true,
       () => false,
     );

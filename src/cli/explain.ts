@@ -1,8 +1,14 @@
-/** What a person reads when a command fails, and its exit code: 75 where running it again later can succeed, else 78. */
+/** The text and the exit code of a failed command: 75 where running it again later can succeed, else 78. */
+import { isTemporary } from '../clients/database/errors.ts';
 import { SecretError, StartupError } from '../errors.ts';
 import { RotationError } from './rotate/rotation.ts';
 
-export function explain(error: unknown): { text: string; exitCode: 75 | 78 } {
+interface Explanation {
+  text: string;
+  exitCode: 75 | 78;
+}
+
+export function explain(error: unknown): Explanation {
   if (error instanceof StartupError) return { text: error.report(), exitCode: error.exitCode };
   if (error instanceof SecretError)
     return {
@@ -14,13 +20,16 @@ export function explain(error: unknown): { text: string; exitCode: 75 | 78 } {
   return explainOther(error);
 }
 
-/** PostgreSQL's errors have a `code` of five characters, those of OpenAI a `status`, those of the network neither. */
-function explainOther(error: unknown): { text: string; exitCode: 75 | 78 } {
+/** Errors of PostgreSQL and of the network have a `code`, those of OpenAI a `status` unless there was no answer. */
+function explainOther(error: unknown): Explanation {
   const { message, code, status } = error as { message: string; code?: string; status?: number };
-  const isPermanent =
-    /^(28|42|3D|22)...$/.test(code ?? '') || (status !== undefined && status < 500 && status !== 429);
+  const canPass =
+    isTemporary(error) ||
+    (error instanceof Error &&
+      'status' in error &&
+      (status === undefined || status === 429 || status >= 500));
   return {
-    text: `${message} [${code ?? status ?? 'unavailable'}]\n  ${isPermanent ? 'Mend this' : 'When this has passed'}, and run the same command again: it finishes or undoes what was begun.`,
-    exitCode: isPermanent ? 78 : 75,
+    text: `${message} [${code ?? status ?? 'unavailable'}]\n  ${canPass ? 'Wait until this has passed' : 'Fix this'}, then run the same command again. It finishes or undoes the interrupted run.`,
+    exitCode: canPass ? 75 : 78,
   };
 }

@@ -1,7 +1,7 @@
 /** Turns whatever a route threw into a problem document; only what the caller may know goes into it. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
-import { isConnectionLost, isLoginRefused } from '../clients/database/errors.ts';
+import { isUnavailable } from '../clients/database/errors.ts';
 import { InvalidTokenError } from '../clients/jwt.ts';
 import { SecretError } from '../errors.ts';
 import { HttpProblem, type ProblemDocument, problemDocument } from './problem.ts';
@@ -35,8 +35,7 @@ function toProblem(error: unknown): ProblemDocument {
   if (error instanceof SecretError)
     return problemDocument(503, 'A secret of this service cannot be used now.');
   if (error instanceof URIError) return problemDocument(400, 'The path is not encoded as paths are.');
-  if (isLoginRefused(error) || isConnectionLost(error))
-    return problemDocument(503, 'The database does not answer.');
+  if (isUnavailable(error)) return problemDocument(503, 'The database does not answer.');
   return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');
 }
 

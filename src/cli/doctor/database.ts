@@ -1,7 +1,7 @@
 /** Does the database accept the login, and may it do what the service does with the tables? */
 import type pg from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
-import { diagnose } from '../../clients/database/startup.ts';
+import { diagnose, placeOf } from '../../clients/database/errors.ts';
 import { parseSecret } from '../../secrets/parse-secret.ts';
 import { databaseSchema } from '../../secrets/schemas.ts';
 import { backendOf, type Check, CheckFailed, type Complaint, type Findings, secretOf } from './check.ts';
@@ -80,7 +80,7 @@ async function connected(
   } catch (error) {
     if (error instanceof CheckFailed) throw error;
     throw new CheckFailed([
-      { subject: 'database', ...diagnose(error, { ...value, name: config.secretNames.database }) },
+      { subject: 'database', ...diagnose(error, placeOf(config.secretNames.database, value)) },
     ]);
   }
 }

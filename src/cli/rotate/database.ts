@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
-import { withConnection } from '../../clients/database/connection.ts';
-import { isLoginRefused } from '../../clients/database/errors.ts';
+import { CANARY, withConnection } from '../../clients/database/connection.ts';
+import { diagnose, placeOf } from '../../clients/database/errors.ts';
 import { assertLocked } from '../../clients/database/lock.ts';
 import { conceal } from '../../secrets/conceal.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
@@ -155,13 +155,13 @@ async function check(roles: LoginRoles, old: string, next: string): Promise<Logi
 
 async function prove(
   secret: DatabaseSecret,
-  { canary = 'SELECT 1 FROM users LIMIT 1' }: DatabaseRotationOptions,
+  { canary = CANARY, names }: DatabaseRotationOptions,
 ): Promise<void> {
   await withConnection(secret, (connection) => connection.query(canary)).catch((error) => {
-    const hint = isLoginRefused(error) ? ' Look at what pg_hba.conf says of it, from here.' : '';
-    throw new RotationError(`${secret.username} does not work: ${(error as Error).message}.`, {
-      remedy: `Nothing was revoked.${hint}`,
-      temporary: !/^(28|42|3D)/.test((error as { code?: string }).code ?? ''),
+    const { code, message, remedy, temporary } = diagnose(error, placeOf(names.database, secret));
+    throw new RotationError(`${secret.username} does not work: ${message} [${code}].`, {
+      remedy: `Nothing was revoked. ${remedy}`,
+      temporary,
       cause: error,
     });
   });

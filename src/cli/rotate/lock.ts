@@ -18,7 +18,7 @@ export async function takeLock(
   connection: ClientBase,
   { names, clock, signal, timeout, wait, report }: RotationOptions,
 ): Promise<void> {
-  const take = () => tryLock(connection, names.database);
+  const take = () => tryLock(connection, names.database, 'session');
   if (await take()) return;
   if (wait) await step({ report, signal }, 'Another rotation is running: waiting for it to end.');
   const deadline = clock.now() + (wait ? timeout : 0);

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { CANARY } from './connection.ts';
 import { isConnectionLost, isLoginRefused, isRightsLost, isServerAway, isSessionEnded } from './errors.ts';
 import type { Connections, Generation } from './pool.ts';
 import { createGenerations } from './switchover.ts';
@@ -61,7 +62,7 @@ export function createDatabase({
   connectionTimeout = 5_000,
   queryTimeout = 30_000,
   drainDeadline = 30_000,
-  canary = 'SELECT 1 FROM users LIMIT 1',
+  canary = CANARY,
   loginBudget = 75_000,
   awayBudget = 15_000,
 }: DatabaseOptions): Database {

@@ -1,28 +1,162 @@
-/** What PostgreSQL's error codes mean for credentials. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * What a failure of PostgreSQL means: its kind, and its diagnosis in words. No other file interprets these codes.
+ * SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
 
-const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? '';
+type Kind =
+  /** The server refuses the login. */
+  | 'login'
+  /** The server has no such database. */
+  | 'database'
+  /** The role exists and lacks a right, or the table is missing. */
+  | 'rights'
+  /** The server has no connection left. */
+  | 'full'
+  /** No connection, or one that broke. */
+  | 'away'
+  /** No TLS, or a certificate that is not accepted. */
+  | 'tls'
+  /** Any other failure of a statement. */
+  | 'statement';
+
+/** node-postgres gives its own errors no code. */
+const UNCODED: [message: RegExp, code: string][] = [
+  [/^The server does not support SSL connections/, 'TLS_NOT_OFFERED'],
+  [/^There was an error establishing an SSL connection/, 'TLS_NOT_UNDERSTOOD'],
+  [/^SASL: /, 'SASL'],
+  [/timeout/i, 'TIMEOUT'],
+  [
+    /^Connection terminated|^Client (has encountered|was closed)|after calling end on the pool/,
+    'CONNECTION_LOST',
+  ],
+];
+
+const codeOf = (error: unknown): string => {
+  const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
+  if (typeof code === 'string') return code;
+  return UNCODED.find(([words]) => words.test(message))?.[1] ?? '';
+};
+
+/** A table in a schema that the role may not use is not refused but not found (42P01). */
+const RIGHTS = ['42501', '42704', '42P01'];
+const NETWORK =
+  /^(TIMEOUT|CONNECTION_LOST|ENOTFOUND|EAI_\w+|ENOENT|EPIPE|E(CONN|HOST|NET|ADDR|TIMEDOUT|MFILE|NFILE)\w*)$/;
+const TLS = /CERT|CRL|_CA$|SIGNATURE|PATH_LENGTH|PURPOSE|HOSTNAME_MISMATCH|SSL|TLS|^EPROTO$/;
+
+function kindOf(error: unknown): Kind {
+  const code = codeOf(error);
+  if (['28P01', '28000', 'SASL'].includes(code)) return 'login';
+  if (code === '3D000') return 'database';
+  if (RIGHTS.includes(code)) return 'rights';
+  if (code === '53300') return 'full';
+  if (/^(08...|57P..)$/.test(code) || NETWORK.test(code)) return 'away';
+  return TLS.test(code) ? 'tls' : 'statement';
+}
 
 /** The login was refused: wrong password, unknown or expired role (28P01), NOLOGIN (28000). */
-export const isLoginRefused = (error: unknown): boolean => ['28P01', '28000'].includes(codeOf(error));
+export const isLoginRefused = (error: unknown): boolean => kindOf(error) === 'login';
 
-/**
- * A live session whose role was dropped or lost its rights: the statement was refused and had no effect. A table in
- * a schema that the role may not use any more is not refused but not found (42P01).
- */
-export const isRightsLost = (error: unknown): boolean => ['42501', '42704', '42P01'].includes(codeOf(error));
+/** The role of a live session was dropped or lost its rights. The statement was refused and had no effect. */
+export const isRightsLost = (error: unknown): boolean => kindOf(error) === 'rights';
 
-/** An administrator ended the session, perhaps because its role goes; the statement may have run. */
+/** An administrator ended the session, perhaps to drop its role. The statement may have run. */
 export const isSessionEnded = (error: unknown): boolean => codeOf(error) === '57P01';
 
-/** No connection for now: all are taken (53300), the server starts or stops (57P..), or the network fails. */
-export const isServerAway = (error: unknown): boolean => {
-  const code = codeOf(error);
-  return code === '53300' || isConnectionLost(error);
-};
+/** No connection for now: all are taken, the server starts or stops, or the network fails. */
+export const isServerAway = (error: unknown): boolean => ['full', 'away'].includes(kindOf(error));
 
-/** The connection cannot be used again: class 08, shutdown (57P..), or a failure below PostgreSQL. */
-export const isConnectionLost = (error: unknown): boolean => {
-  const code = codeOf(error);
-  if (code === '') return error instanceof Error && /connection|timeout/i.test(error.message);
-  return code.startsWith('08') || code.startsWith('57P') || /^E[A-Z_]+$/.test(code);
-};
+/** The connection cannot be used again. */
+export const isConnectionLost = (error: unknown): boolean => kindOf(error) === 'away';
+
+/** No connection could be obtained, so that the request can be answered with 503. */
+export const isUnavailable = (error: unknown): boolean => ['login', 'full', 'away'].includes(kindOf(error));
+
+/** A read-only standby, a conflict of transactions, a resource that is used up, an error of the server itself. */
+const PASSING = /^(25006|(40|53|58|XX)...|55P03)$/;
+
+/** Whether the same attempt can succeed later without a change by a person. */
+export const isTemporary = (error: unknown): boolean => isServerAway(error) || PASSING.test(codeOf(error));
+
+/** Phrases that name the parts of a connection. Where they must show no value, they name none. */
+export interface Place {
+  /** For example `PostgreSQL at db:5432`. */
+  server: string;
+  username: string;
+  dbname: string;
+  /** For example `the secret myapp/database`. */
+  secret: string;
+}
+
+export interface Diagnosis {
+  code: string;
+  message: string;
+  remedy: string;
+  /** Whether waiting can help. */
+  temporary: boolean;
+}
+
+/** @param name of the secret. Shows its host, user and database. */
+export const placeOf = (
+  name: string,
+  { username, host, port, dbname }: { username: string; host: string; port: number; dbname: string },
+): Place => ({ server: `PostgreSQL at ${host}:${port}`, username, dbname, secret: `the secret ${name}` });
+
+/** Never quotes what the server said: its words can repeat what they got. */
+export function diagnose(error: unknown, place: Place): Diagnosis {
+  const code = codeOf(error) || 'unavailable';
+  const [message, remedy] = describe(error, code, place);
+  return { code, message, remedy, temporary: isTemporary(error) || code === 'unavailable' };
+}
+
+function describe(
+  error: unknown,
+  code: string,
+  { server, username, dbname, secret }: Place,
+): [string, string] {
+  switch (code) {
+    case '28000':
+      return [
+        `${server} does not accept ${username} in this way`,
+        'Check that the role has LOGIN, what pg_hba.conf says of it, and whether the server asks for TLS (sslmode).',
+      ];
+    case '42P01':
+      return [`The database ${dbname} has no table users`, 'Run the migrations: npm run migrate'];
+    case '53300':
+      return [
+        `${server} has no connection left`,
+        'Raise max_connections or the limit of the role, or use fewer.',
+      ];
+    case 'TLS_NOT_OFFERED':
+      return [
+        `${server} offers no TLS`,
+        `Switch TLS on at the server, or set sslmode in ${secret} to disable where nobody can read the network.`,
+      ];
+  }
+  switch (kindOf(error)) {
+    case 'login':
+      return [
+        `${server} refuses the login of ${username}`,
+        `Set username and password in ${secret} to those of a role that can log in.`,
+      ];
+    case 'database':
+      return [`${server} has no database ${dbname}`, `Create it, or correct dbname in ${secret}.`];
+    case 'rights':
+      return [
+        `${username} lacks a right in the database ${dbname}`,
+        `Grant ${username} the right. The service itself needs the role myapp_app, which the migrations prepare.`,
+      ];
+    case 'tls':
+      return [
+        `The certificate of ${server} is not accepted`,
+        `Set ca_cert in ${secret} to the authority's certificate, and host to the name that it is made for.`,
+      ];
+    case 'statement':
+      if (/^[0-9A-Z]{5}$/.test(code))
+        return [`${server} refuses a statement`, 'Read the log of the server for what it says of it.'];
+  }
+  return [
+    `${server} does not answer`,
+    `Check that it runs, host and port in ${secret}, and the network between.`,
+  ];
+}

@@ -1,19 +1,21 @@
 /**
- * One lock for everything that changes a secret of this application: rotations and administrators' writes. It is held
- * in the application's own database, so it works with every backend, and PostgreSQL releases it when its holder dies.
+ * One lock for everything that changes a secret of this application: rotations and writes by administrators. The
+ * application's own database holds it, so it works with every backend, and PostgreSQL releases it when its holder dies.
  * https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
  */
 import type { ClientBase } from 'pg';
 
-/** The text that PostgreSQL hashes to the number of the lock. @param database the backend's name of the database secret */
-export const lockKey = (database: string) => `rotation of ${database}`;
+/** Until when the lock is held: the end of the connection, or of the transaction. */
+type Duration = 'session' | 'transaction';
 
-/** Takes the lock if it is free; it lasts as long as the connection. Returns whether it was taken. */
-export async function tryLock(connection: ClientBase, database: string): Promise<boolean> {
-  const { rows } = await connection.query<{ taken: boolean }>(
-    'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
-    [lockKey(database)],
-  );
+const STATEMENTS: Record<Duration, string> = {
+  session: 'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS taken',
+  transaction: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
+};
+
+/** Takes the lock if it is free. @param name the backend's name of the database secret. Returns whether it was taken. */
+export async function tryLock(connection: ClientBase, name: string, until: Duration): Promise<boolean> {
+  const { rows } = await connection.query<{ taken: boolean }>(STATEMENTS[until], [`rotation of ${name}`]);
   return rows[0]?.taken === true;
 }
 

@@ -3,9 +3,8 @@ import { globSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
-import { tlsOptions } from './pool.ts';
+import { withConnection } from './connection.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -25,21 +24,12 @@ const historiesOf = (root: string) => [
  * @param root of the tree that has the migrations; default: this one
  */
 export async function runMigrations(secret: DatabaseSecret, root = ROOT): Promise<string[]> {
-  const client = new pg.Client({
-    user: secret.username,
-    password: secret.password,
-    host: secret.host,
-    port: secret.port,
-    database: secret.dbname,
-    ssl: tlsOptions(secret),
-  });
-  await client.connect();
-  try {
+  return withConnection(secret, async (connection) => {
     const names: string[] = [];
     for (const history of historiesOf(root)) {
       const ran = await runner({
         ...history,
-        dbClient: client,
+        dbClient: connection,
         direction: 'up',
         advisoryLockMode: 'wait',
         log: () => {},
@@ -47,7 +37,5 @@ export async function runMigrations(secret: DatabaseSecret, root = ROOT): Promis
       names.push(...ran.map(({ name }) => name));
     }
     return names;
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
 import type { Loaded } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { connectionOptions } from './connection.ts';
 
 export interface GenerationOptions {
   clock: Clock;
@@ -52,12 +53,7 @@ export function createGeneration(
 ): Generation {
   const { value, version } = loaded;
   const pool = new pg.Pool({
-    user: value.username,
-    password: value.password,
-    host: value.host,
-    port: value.port,
-    database: value.dbname,
-    ssl: tlsOptions(value),
+    ...connectionOptions(value),
     max,
     connectionTimeoutMillis: connectionTimeout,
     query_timeout: queryTimeout,
@@ -186,19 +182,3 @@ const PING: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeo
 
 /** Whoever uses the connection gets the error from the statement. */
 const ignore = () => {};
-
-/** TLS as `sslmode` asks for it. */
-export function tlsOptions({ sslmode, ca_cert }: DatabaseSecret): pg.PoolConfig['ssl'] {
-  const ca = ca_cert === undefined ? {} : { ca: ca_cert };
-  switch (sslmode ?? (ca_cert ? 'verify-full' : 'disable')) {
-    case 'disable':
-      return false;
-    case 'require':
-      // As libpq does: encrypted, and verified only when there is something to verify against.
-      return { ...ca, rejectUnauthorized: ca_cert !== undefined };
-    case 'verify-ca':
-      return { ...ca, checkServerIdentity: () => undefined };
-    case 'verify-full':
-      return ca;
-  }
-}

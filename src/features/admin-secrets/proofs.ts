@@ -3,7 +3,8 @@ import { createSecretKey } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import OpenAI from 'openai';
 import type { ClientBase } from 'pg';
-import { isLoginRefused, isRightsLost } from '../../clients/database/errors.ts';
+import { CANARY } from '../../clients/database/connection.ts';
+import { diagnose, type Place } from '../../clients/database/errors.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import type { JwtSecret, OpenAISecret } from '../../secrets/schemas.ts';
 
@@ -16,18 +17,21 @@ const unanswered = (who: string, cause: unknown) =>
 
 /** @param client logged in with the new value. A table, because a role without any right can still log in */
 export async function proveDatabase(client: ClientBase): Promise<void> {
-  await client.query('SELECT 1 FROM users LIMIT 1');
+  await client.query(CANARY);
 }
+
+/** The answer shows no part of the value. */
+const PLACE: Place = {
+  server: 'PostgreSQL',
+  username: 'this user',
+  dbname: 'of this name',
+  secret: 'the value',
+};
 
 /** What an error says of the new login. */
 export function databaseProblem(error: unknown): unknown {
-  const { code = '' } = error as { code?: string };
-  if (isLoginRefused(error)) return refused('PostgreSQL refuses this login.', error);
-  if (code === '3D000') return refused('PostgreSQL has no such database.', error);
-  if (isRightsLost(error)) return refused('This login may not read the tables.', error);
-  if (/CERT|SIGNATURE|SSL|TLS/.test(code))
-    return refused('The certificate of PostgreSQL is not trusted.', error);
-  return unanswered('PostgreSQL', error);
+  const { code, message, remedy, temporary } = diagnose(error, PLACE);
+  return temporary ? unanswered('PostgreSQL', error) : refused(`${message} [${code}]. ${remedy}`, error);
 }
 
 export function proveJwt({ secret_key, algorithm }: JwtSecret): void {

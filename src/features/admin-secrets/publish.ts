@@ -4,7 +4,6 @@
  */
 import type { ClientBase } from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
-import { lockKey } from '../../clients/database/lock.ts';
 import { withinTime } from '../../deadline.ts';
 import { SecretError } from '../../errors.ts';
 import { HttpProblem } from '../../http/problem.ts';
@@ -72,7 +71,7 @@ export function createPublisher(options: PublisherOptions): Publish {
   };
 
   const locked = <T>(client: ClientBase, work: () => Promise<T>) =>
-    whileLocked(client, lockKey(config.secretNames.database), work);
+    whileLocked(client, config.secretNames.database, work);
 
   return async (publication) => {
     const { id, text } = publication;

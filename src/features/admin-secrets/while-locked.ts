@@ -1,17 +1,14 @@
-/** One who writes at a time, also beside `npm run secrets -- rotate`: a lock in PostgreSQL for one transaction. */
+/** One writer at a time, also beside `npm run secrets -- rotate`: holds the lock for one transaction. */
 import type { ClientBase } from 'pg';
+import { tryLock } from '../../clients/database/lock.ts';
 import { HttpProblem } from '../../http/problem.ts';
 
-/** @throws HttpProblem 409 when somebody else has it */
-export async function whileLocked<T>(client: ClientBase, key: string, work: () => Promise<T>): Promise<T> {
+/** @param name the backend's name of the database secret. @throws HttpProblem 409 while another writer holds the lock */
+export async function whileLocked<T>(client: ClientBase, name: string, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
-    const { rows } = await client.query<{ taken: boolean }>(
-      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
-      [key],
-    );
-    if (!rows[0]?.taken)
-      throw new HttpProblem(409, 'Somebody else is writing a secret now. Look, then try again.');
+    if (!(await tryLock(client, name, 'transaction')))
+      throw new HttpProblem(409, 'Another write of a secret is running. Check the version, then try again.');
     return await work();
   } finally {
     await client.query('ROLLBACK').catch(() => {});
