@@ -130,7 +130,7 @@ function describe(
     case 'TLS_NOT_OFFERED':
       return [
         `${server} offers no TLS`,
-        `Switch TLS on at the server, or set sslmode in ${secret} to disable where nobody can read the network.`,
+        `Switch TLS on at the server, or set sslmode in ${secret} to disable on a network that is trusted.`,
       ];
   }
   switch (kindOf(error)) {
