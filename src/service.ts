@@ -63,8 +63,7 @@ export async function createService({
   metrics.watch({ store, database });
 
   const secrets = createOnDemandSecrets({
-    provider: measured,
-    guarded: store.guarded,
+    provider: store.provider,
     openWriter: async () => measuredProvider(await config.createWriter(), { clock, onCall: metrics.called }),
     nameOf: config.nameOf,
     written: store.written,
@@ -75,7 +74,7 @@ export async function createService({
   const stopping = new AbortController();
   const context = {
     config,
-    provider: measured,
+    provider: store.provider,
     store,
     live,
     secrets,

@@ -29,7 +29,7 @@ const FORBIDDEN: [from: RegExp, to: RegExp, why: string][] = [
   ],
   [
     /^src\/secrets\/providers\//,
-    /^src\/secrets\/(store|managed-secret|live-secret)/,
+    /^src\/secrets\/(store|live-secret|last-good)/,
     'a provider does not know the store',
   ],
   [

@@ -51,7 +51,7 @@ export function createTokens({
   const lookUp = (kid: string) => {
     if (clock.now() >= nextLookup) {
       nextLookup = clock.now() + unknownKeyInterval;
-      lookup = secret.refresh().then(() => {
+      lookup = secret.refresh({ urgent: true }).then(() => {
         // The key was really new: whoever brought it is no stranger, and the next one may come soon.
         if (ring.find(kid)) nextLookup = Number.NEGATIVE_INFINITY;
       });

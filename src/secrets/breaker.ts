@@ -1,4 +1,4 @@
-/** Stops asking a backend that does not answer: after five failures in a row for 10 s, doubling up to two minutes. */
+/** Spares a backend that does not answer: after five failures in a row for 10 s, doubling up to two minutes. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { asSecretError, SecretError } from '../errors.ts';
@@ -23,8 +23,8 @@ export interface Breaker {
 }
 
 /**
- * Puts a provider behind a breaker. Only failures that may pass count: a backend that denies is up. While open,
- * calls fail at once as `unavailable`; then one probe decides.
+ * Puts a provider behind a breaker. Only temporary failures count: a backend that denies is up. While open, calls
+ * fail at once as `unavailable`; then one probe decides. An urgent call goes past the breaker and does not count.
  */
 export function withBreaker(provider: SecretProvider, { clock, logger, random }: BreakerOptions): Breaker {
   let failures = 0;
@@ -41,16 +41,17 @@ export function withBreaker(provider: SecretProvider, { clock, logger, random }:
   };
 
   const open = () => {
-    // Up to a fifth longer, so that replicas do not probe in step.
+    // Up to a fifth longer, so that replicas do not probe at the same time.
     openUntil = clock.now() + pause * (1 + 0.2 * random());
     logger.error(
       { provider: provider.name, pauseMs: pause },
-      'the secret backend does not answer; not asking for a while',
+      'the secret backend does not answer; it is left alone for a while',
     );
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   };
 
-  const guard = async <R>(call: () => Promise<R>): Promise<R> => {
+  const guard = async <R>(call: () => Promise<R>, urgent = false): Promise<R> => {
+    if (urgent) return call();
     if (isTripped() && (probing || clock.now() < openUntil))
       throw notAsked(provider.name, openUntil - clock.now());
     const isProbe = isTripped();
@@ -75,15 +76,15 @@ export function withBreaker(provider: SecretProvider, { clock, logger, random }:
   return {
     provider: {
       ...provider,
-      read: (name, options) => guard(() => provider.read(name, options)),
-      ...(version && { version: (name, options) => guard(() => version(name, options)) }),
+      read: (name, options) => guard(() => provider.read(name, options), options?.urgent),
+      ...(version && { version: (name, options) => guard(() => version(name, options), options?.urgent) }),
     },
     isOpen: isTripped,
   };
 }
 
 const notAsked = (name: string, retryAfter: number) =>
-  new SecretError('unavailable', `The backend of ${name} has not answered lately and is not asked now`, {
-    remedy: 'Check the backend and the network path to it; the service asks again by itself.',
+  new SecretError('unavailable', `The backend of ${name} has not answered lately and is left alone for now`, {
+    remedy: 'Check the backend and the network path to it. The service tries again by itself.',
     retryAfter: Math.max(retryAfter, 0),
   });

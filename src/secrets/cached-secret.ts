@@ -35,10 +35,8 @@ export interface CachedSecret {
 }
 
 export interface CachedSecretOptions {
-  /** Asked by whoever will not have an answer from before. */
+  /** Behind a breaker. */
   provider: SecretProvider;
-  /** The same behind a breaker, asked by everybody else. */
-  guarded: SecretProvider;
   getWriter: () => Promise<SecretProvider>;
   clock: Clock;
 }
@@ -63,7 +61,7 @@ const WRITE_TIMEOUT = 10_000;
 
 export function createCachedSecret(
   name: string,
-  { provider, guarded, getWriter, clock }: CachedSecretOptions,
+  { provider, getWriter, clock }: CachedSecretOptions,
 ): CachedSecret {
   const flights = createSingleFlight<Answer>();
   let flightBegan = Number.NEGATIVE_INFINITY;
@@ -72,11 +70,11 @@ export function createCachedSecret(
   let writes = 0;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
-  const ask = async (from: SecretProvider): Promise<Answer> => {
+  const ask = async (urgent: boolean): Promise<Answer> => {
     const at = clock.now();
     try {
       const { value, version, createdAt, expiresAt } = await withinTime(READ_TIMEOUT, clock, (signal) =>
-        from.read(name, { signal }),
+        provider.read(name, { urgent, signal }),
       );
       return { text: isPlaceholder(value) ? undefined : value, version, createdAt, expiresAt, at };
     } catch (error) {
@@ -85,11 +83,11 @@ export function createCachedSecret(
     }
   };
 
-  const fetch = (from: SecretProvider): Promise<Answer> =>
+  const fetch = (urgent: boolean): Promise<Answer> =>
     flights.join(async (isCurrent) => {
       flightBegan = clock.now();
       try {
-        const answer = await ask(from);
+        const answer = await ask(urgent);
         if (isCurrent()) [last, lastFailure] = [answer, undefined];
         return answer;
       } catch (error) {
@@ -130,11 +128,11 @@ export function createCachedSecret(
 
     async read(maxAge) {
       if (last && isFresh(last, maxAge)) return last.text;
-      const from = maxAge > 0 ? guarded : provider;
+      const urgent = maxAge <= 0;
       // A read that began before may bring back what the caller has just found to be outdated.
       const isTooEarly = clock.now() - flightBegan > Math.max(maxAge, SAME_MOMENT);
-      if (flights.isFlying() && isTooEarly) await fetch(from).catch(() => {});
-      return (await fetch(from)).text;
+      if (flights.isFlying() && isTooEarly) await fetch(urgent).catch(() => {});
+      return (await fetch(urgent)).text;
     },
 
     write(text, options) {

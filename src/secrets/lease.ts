@@ -1,4 +1,4 @@
-/** Keeps the lease of credentials that were made for this process: renewed while that works, given back at the end. */
+/** Keeps the lease of credentials that were made for this process: renewed while possible, revoked at the end. */
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { asSecretError } from '../errors.ts';
@@ -15,20 +15,20 @@ export interface LeaseKeeperOptions {
 }
 
 export interface LeaseKeeper {
-  /** From now on keeps this lease, or none. */
+  /** Replaces the lease that is kept; undefined for none. */
   keep(lease: Lease | undefined): void;
-  /** Renews the lease. False when new credentials are needed instead: it ends for good or could not be renewed. */
+  /** Renews the lease. False when new credentials are needed: it cannot be renewed, or not for as long as before. */
   prolong(): Promise<boolean>;
-  /** Milliseconds until the lease wants attention; undefined without a lease. */
-  nextLook(afterFailure: boolean): number | undefined;
+  /** Milliseconds until the lease is due for renewal; undefined without a lease. */
+  nextRenewal(afterFailure: boolean): number | undefined;
   hasEnded(): boolean;
   /** Milliseconds until the lease ends; undefined without a lease. */
   endsIn(): number | undefined;
-  /** Ends a lease that nothing uses any more. Never throws. */
+  /** Revokes a lease that is no longer used. Never throws. */
   giveBack(lease: Lease | undefined): Promise<void>;
 }
 
-/** Milliseconds between attempts while neither renewing nor new credentials work. */
+/** Milliseconds between attempts while neither a renewal nor new credentials are possible. */
 const RETRY = 5_000;
 
 export function createLeaseKeeper({
@@ -38,12 +38,12 @@ export function createLeaseKeeper({
   logger,
   random,
 }: LeaseKeeperOptions): LeaseKeeper {
-  let kept: { lease: Lease; endsAt: number; asked: number; lookAt: number } | undefined;
+  let kept: { lease: Lease; endsAt: number; asked: number; renewAt: number } | undefined;
 
   const remember = (lease: Lease, asked: number) => {
-    // At two thirds, up to a tenth earlier, so that replicas do not ask in step.
-    const lookAt = clock.now() + (lease.duration * 2) / 3 - lease.duration * 0.1 * random();
-    kept = { lease, asked, endsAt: clock.now() + lease.duration, lookAt };
+    // At two thirds, up to a tenth earlier, so that replicas do not renew at the same time.
+    const renewAt = clock.now() + (lease.duration * 2) / 3 - lease.duration * 0.1 * random();
+    kept = { lease, asked, endsAt: clock.now() + lease.duration, renewAt };
   };
 
   return {
@@ -55,7 +55,7 @@ export function createLeaseKeeper({
     async prolong() {
       const { renew } = provider;
       const before = kept;
-      // Shorter than asked means that its longest life is near: no use in renewing until the last second.
+      // Shorter than asked for means that its maximum life is near: renewing until the last second is of no use.
       if (!before || !renew || !before.lease.renewable || before.lease.duration < before.asked) return false;
       try {
         const renewed = await attempt((signal) => renew(before.lease, { signal }));
@@ -64,15 +64,15 @@ export function createLeaseKeeper({
       } catch (error) {
         logger.warn(
           { lease: before.lease.id, err: asSecretError(error) },
-          'lease not renewed; asking for new credentials',
+          'lease not renewed; new credentials are read',
         );
         return false;
       }
     },
 
-    nextLook(afterFailure) {
+    nextRenewal(afterFailure) {
       if (!kept) return undefined;
-      return afterFailure ? RETRY * (0.5 + 0.5 * random()) : Math.max(kept.lookAt - clock.now(), 0);
+      return afterFailure ? RETRY * (0.5 + 0.5 * random()) : Math.max(kept.renewAt - clock.now(), 0);
     },
 
     hasEnded: () => kept !== undefined && clock.now() >= kept.endsAt,

@@ -36,10 +36,8 @@ export interface OnDemandSecrets {
 }
 
 export interface OnDemandOptions {
-  /** Asked by those who will not have a value from before. */
+  /** Behind a breaker. */
   provider: SecretProvider;
-  /** The same behind a breaker, asked by everybody else. */
-  guarded: SecretProvider;
   /** The same backend as an identity that may write: opened when first needed. */
   openWriter: () => Promise<SecretProvider>;
   nameOf: (name: string) => string;
@@ -54,7 +52,6 @@ const TTL = 300_000;
 
 export function createOnDemandSecrets({
   provider,
-  guarded,
   openWriter,
   nameOf,
   written,
@@ -82,7 +79,7 @@ export function createOnDemandSecrets({
 
   const find = (id: string): CachedSecret => {
     const name = nameOf(id);
-    const secret = kept.get(name) ?? createCachedSecret(name, { provider, guarded, getWriter, clock });
+    const secret = kept.get(name) ?? createCachedSecret(name, { provider, getWriter, clock });
     kept.delete(name);
     makeRoom();
     kept.set(name, secret);

@@ -28,6 +28,11 @@ export interface Secret {
 export interface ReadOptions {
   /** Default `current`. */
   stage?: Stage | undefined;
+  /**
+   * For a caller that cannot do without the answer: goes past an open breaker. Default false. Of no meaning to a
+   * provider itself.
+   */
+  urgent?: boolean | undefined;
   /** Ends the attempt; the provider then throws `unavailable` with the signal's reason as cause. */
   signal?: AbortSignal | undefined;
   /**

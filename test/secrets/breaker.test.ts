@@ -71,6 +71,19 @@ describe('the breaker', () => {
     }
   });
 
+  it('an urgent call goes past it, and neither opens nor closes it', async () => {
+    const { provider, codeOf, fail } = createFixture();
+    const urgent = () => provider.read('a', { urgent: true });
+    fail(6);
+    for (let call = 0; call < 6; call += 1) await assert.rejects(urgent(), SecretError);
+    assert.equal(await codeOf(), 'ok', 'six urgent failures leave it closed');
+    fail(5);
+    for (let call = 0; call < 5; call += 1) await codeOf();
+    assert.equal((await urgent()).version, 'v1');
+    assert.equal(await provider.version?.('a', { urgent: true }), 'v1');
+    assert.equal(await codeOf(), 'unavailable', 'an urgent success leaves it open');
+  });
+
   it('counts what is no SecretError', async () => {
     const { clock, backend } = createFixture();
     const { provider: broken } = withBreaker(
@@ -78,6 +91,6 @@ describe('the breaker', () => {
       { clock, logger: silentLogger, random: () => 0 },
     );
     for (let call = 0; call < 5; call += 1) await assert.rejects(broken.read('a'), /a mistake/);
-    await assert.rejects(broken.read('a'), /not asked now/);
+    await assert.rejects(broken.read('a'), /left alone for now/);
   });
 });

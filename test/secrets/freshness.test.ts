@@ -57,21 +57,21 @@ describe('a secret taken away on purpose', () => {
   it('is confirmed soon', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('denied'));
-    assert.ok(freshness.nextLook() <= 5_000);
+    assert.ok(freshness.nextRefresh() <= 5_000);
   });
 });
 
 describe('the next look', () => {
   it('comes within the last fifth of the TTL', () => {
-    assert.equal(createFixture(() => 0).freshness.nextLook(), TTL * 0.8);
-    assert.ok(createFixture(() => 0.999).freshness.nextLook() < TTL);
+    assert.equal(createFixture(() => 0).freshness.nextRefresh(), TTL * 0.8);
+    assert.ok(createFixture(() => 0.999).freshness.nextRefresh() < TTL);
   });
 
   it('backs off up to half a minute', () => {
     const { freshness } = createFixture(() => 1);
     const delays = Array.from({ length: 10 }, () => {
       freshness.failed(failure('unavailable'));
-      return freshness.nextLook();
+      return freshness.nextRefresh();
     });
     assert.deepEqual(delays.slice(0, 4), [5_000, 10_000, 20_000, 30_000]);
     assert.equal(delays.at(-1), 30_000);
@@ -80,12 +80,12 @@ describe('the next look', () => {
   it('does not come before the backend allows it', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('throttled', 77_000));
-    assert.equal(freshness.nextLook(), 77_000);
+    assert.equal(freshness.nextRefresh(), 77_000);
   });
 
   it('comes after the TTL at the latest, whatever the backend asks for', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('throttled', 99_999_999_999));
-    assert.equal(freshness.nextLook(), TTL);
+    assert.equal(freshness.nextRefresh(), TTL);
   });
 });

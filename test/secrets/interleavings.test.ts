@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { SecretError } from '../../src/errors.ts';
-import { createManagedSecret } from '../../src/secrets/managed-secret.ts';
+import { createLiveSecret } from '../../src/secrets/live-secret.ts';
 import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { silentLogger as logger } from '../support/logger.ts';
@@ -69,11 +69,10 @@ async function play(events: Event[]) {
     version: () => ask('version', String),
   };
   // Attempts have no end here: an answer may come as late as the generator likes.
-  const secret = createManagedSecret(
+  const secret = createLiveSecret(
     { id: 'jwt', name: 'n', schema: z.object({ n: z.number() }), fields: [] },
     {
       provider,
-      guarded: provider,
       clock,
       logger,
       ttl: 1e12,
@@ -103,7 +102,7 @@ async function play(events: Event[]) {
         pending.push(secret.refreshIfStale(secret.current().version));
         break;
       case 'look':
-        pending.push(secret.look());
+        pending.push(secret.refresh());
         break;
       case 'invalidate':
         epoch += 1;
@@ -139,7 +138,7 @@ async function play(events: Event[]) {
   await clock.advance(COOLDOWN);
   const last = secret.refreshIfStale(secret.current().version);
   await drain();
-  assert.equal((await last).value.n, written);
+  assert.equal((await last).loaded.value.n, written);
   return readsAt;
 }
 

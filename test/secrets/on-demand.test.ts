@@ -17,7 +17,6 @@ function createFixture({ limit }: { limit?: number } = {}) {
   const written: string[] = [];
   const secrets = createOnDemandSecrets({
     provider: backend.provider,
-    guarded: backend.provider,
     openWriter: async () => backend.provider,
     nameOf,
     written: async (name) => void written.push(name),
@@ -193,7 +192,6 @@ describe('asking at once', () => {
     };
     const secrets = createOnDemandSecrets({
       provider: silent,
-      guarded: silent,
       openWriter: async () => silent,
       nameOf,
       written: async () => {},
@@ -316,7 +314,6 @@ describe('any interleaving', () => {
           const numberOf = (text: unknown) => values.get(String(text)) ?? Number(String(text).slice(7));
           const secrets = createOnDemandSecrets({
             provider,
-            guarded: provider,
             openWriter: async () => provider,
             nameOf,
             written: async () => {},

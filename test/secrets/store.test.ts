@@ -136,8 +136,8 @@ describe('refreshIfStale', () => {
     const { put, load, secret, backend } = createFixture();
     put(1);
     await load();
-    const { version } = await secret.refreshIfStale('an older one');
-    assert.equal(version, 'v1');
+    const { loaded } = await secret.refreshIfStale('an older one');
+    assert.equal(loaded.version, 'v1');
     assert.equal(backend.calls.read, 1);
   });
 
@@ -146,8 +146,8 @@ describe('refreshIfStale', () => {
     put(1);
     await load();
     put(2);
-    const { value } = await secret.refreshIfStale('v1');
-    assert.equal(value.n, 2);
+    const { loaded } = await secret.refreshIfStale('v1');
+    assert.equal(loaded.value.n, 2);
     assert.deepEqual(rotations, [2]);
     assert.deepEqual(secret.current().previous, { n: 1 });
   });
@@ -160,7 +160,7 @@ describe('refreshIfStale', () => {
     const release = backend.hold();
     const results = Promise.all(Array.from({ length: 100 }, () => secret.refreshIfStale('v1')));
     release();
-    assert.deepEqual(new Set((await results).map(({ version }) => version)), new Set(['v2']));
+    assert.deepEqual(new Set((await results).map(({ loaded }) => loaded.version)), new Set(['v2']));
     assert.equal(backend.calls.read, 2);
   });
 
@@ -181,13 +181,13 @@ describe('refreshIfStale', () => {
     await load();
     put(2);
     backend.failWith('unavailable');
-    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
+    assert.equal((await secret.refreshIfStale('v1')).loaded.version, 'v1');
     assert.equal(store.status()[0]?.lastFailure, 'unavailable');
     const waiting = secret.refreshIfStale('v1');
     await clock.advance(4_999);
     assert.equal(backend.calls.read, 2);
     await clock.advance(1);
-    assert.equal((await waiting).version, 'v2');
+    assert.equal((await waiting).loaded.version, 'v2');
     assert.equal(store.status()[0]?.lastFailure, undefined);
   });
 
@@ -202,7 +202,7 @@ describe('refreshIfStale', () => {
     const { read, version } = backend.calls;
     await clock.advance(5_000);
     assert.deepEqual({ ...backend.calls, close: 0 }, { read, version, close: 0 }, 'the breaker is open');
-    assert.equal((await secret.refreshIfStale('v1')).value.n, 2);
+    assert.equal((await secret.refreshIfStale('v1')).loaded.value.n, 2);
   });
 
   it('a second rotation within the cooldown is waited for', async () => {
@@ -214,7 +214,7 @@ describe('refreshIfStale', () => {
     put(3);
     const waiting = Promise.all(Array.from({ length: 20 }, () => secret.refreshIfStale('v2')));
     await clock.advance(5_000);
-    assert.deepEqual(new Set((await waiting).map(({ version }) => version)), new Set(['v3']));
+    assert.deepEqual(new Set((await waiting).map(({ loaded }) => loaded.version)), new Set(['v3']));
     assert.equal(backend.calls.read, 3);
   });
 
@@ -228,7 +228,7 @@ describe('refreshIfStale', () => {
     release();
     await look;
     put(2);
-    assert.equal((await refused).version, 'v2');
+    assert.equal((await refused).loaded.version, 'v2');
   });
 
   it('a new version of the wrong shape does not replace a good one', async () => {
@@ -236,7 +236,7 @@ describe('refreshIfStale', () => {
     put(1);
     await load();
     put('broken');
-    assert.equal((await secret.refreshIfStale('v1')).version, 'v1');
+    assert.equal((await secret.refreshIfStale('v1')).loaded.version, 'v1');
     assert.deepEqual(rotations, []);
   });
 });

@@ -96,7 +96,7 @@ export function createDatabase({
 
   /** True when the secret has changed since `version` and connections of the new one are in use. */
   const replaced = async (version: string): Promise<boolean> => {
-    const fresh = await secret.refreshIfStale(version);
+    const { loaded: fresh } = await secret.refreshIfStale(version);
     return fresh.version !== version && (await generations.switchTo(fresh)).version !== version;
   };
 

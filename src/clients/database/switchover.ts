@@ -109,9 +109,9 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
   /** What may work in place of the refused version, in the order of the ladder. */
   async function* candidates(refused: string): AsyncGenerator<Loaded<DatabaseSecret>> {
     // Not current(): what must not be used any more is exactly what must be replaced.
-    const known = await secret.refreshIfStale(refused);
+    const { loaded: known } = await secret.refreshIfStale(refused);
     if (known.version !== refused) yield known;
-    const fresh = await secret.refreshIfStale(known.version);
+    const { loaded: fresh } = await secret.refreshIfStale(known.version);
     if (fresh.version !== known.version) yield fresh;
     if (clock.now() < stagesCoolUntil) return;
     stagesCoolUntil = clock.now() + STAGES_COOLDOWN;

@@ -38,8 +38,8 @@ export function createPublisher(options: PublisherOptions): Publish {
     try {
       return await withinTime(PATIENCE, clock, async (signal) =>
         provider.version
-          ? provider.version(name, { signal })
-          : (await provider.read(name, { signal })).version,
+          ? provider.version(name, { urgent: true, signal })
+          : (await provider.read(name, { urgent: true, signal })).version,
       );
     } catch (error) {
       if (error instanceof SecretError && error.code === 'not-found') return null;

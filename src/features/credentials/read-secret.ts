@@ -11,7 +11,7 @@ export async function readSecret(
   signal: AbortSignal | undefined,
 ): Promise<SecretData> {
   try {
-    return toSecretData(name, (await provider.read(name, { signal })).value);
+    return toSecretData(name, (await provider.read(name, { urgent: true, signal })).value);
   } catch (cause) {
     if (!(cause instanceof SecretError)) throw cause;
     const isOurs = cause.retryable || cause.code === 'identity';

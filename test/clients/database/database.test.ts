@@ -13,7 +13,7 @@ import { runMigrations } from '../../../src/clients/database/migrations.ts';
 import { proveDatabase } from '../../../src/clients/database/startup.ts';
 import { systemClock as clock } from '../../../src/clock.ts';
 import { StartupError } from '../../../src/errors.ts';
-import { createManagedSecret } from '../../../src/secrets/managed-secret.ts';
+import { createLiveSecret } from '../../../src/secrets/live-secret.ts';
 import { databaseSchema } from '../../../src/secrets/schemas.ts';
 import { silentLogger as logger } from '../../support/logger.ts';
 import { createMemoryProvider } from '../../support/memory-provider.ts';
@@ -81,9 +81,9 @@ async function createFixture(
   backend.put('myapp/database', credentials);
   if (newer) backend.put('myapp/database', newer);
   const { provider } = backend;
-  const secret = createManagedSecret(
+  const secret = createLiveSecret(
     { id: 'database', name: 'myapp/database', schema: databaseSchema, fields: [] },
-    { provider, guarded: provider, clock, logger, ttl: 3_600_000, random: Math.random, cooldown },
+    { provider, clock, logger, ttl: 3_600_000, random: Math.random, cooldown },
   );
   await secret.load();
   const database = createDatabase({ secret, clock, logger, ...options });
