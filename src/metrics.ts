@@ -1,6 +1,7 @@
-/** What the service measures, for Prometheus. A label holds a name, a class or a state; never anything of a value. */
+/** The metrics of the service, for Prometheus. A label holds a name, a class or a state, never part of a value. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from './clients/database/database.ts';
+import type { Clock } from './clock.ts';
 import type { Answered } from './http/measure-requests.ts';
 import type { Call } from './secrets/measured-provider.ts';
 import type { SecretStatus, SecretStore } from './secrets/store.ts';
@@ -8,7 +9,7 @@ import type { SecretStatus, SecretStore } from './secrets/store.ts';
 export interface Metrics {
   called(call: Call): void;
   answered(request: Answered): void;
-  /** Shows, whenever it is asked, how these are doing. */
+  /** Reports the state of these parts at each scrape. */
   watch(parts: {
     store: Pick<SecretStore, 'status' | 'isBreakerOpen'>;
     database: Pick<Database, 'status'>;
@@ -18,10 +19,26 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Seconds: from a look in memory to the longest that a caller waits. */
+/** Seconds, from an answer out of memory to the longest wait of a caller. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-export function createMetrics(): Metrics {
+/** Every outcome of a call. A code that the type gains and this list does not have fails the build. */
+const OUTCOMES = Object.keys({
+  ok: true,
+  'not-found': true,
+  denied: true,
+  identity: true,
+  disabled: true,
+  conflict: true,
+  throttled: true,
+  unavailable: true,
+  invalid: true,
+} satisfies Record<Call['outcome'], true>);
+
+const OPERATIONS = ['read', 'version', 'write', 'renew', 'revoke'] as const satisfies Call['operation'][];
+
+/** @param provider name of the backend: the value of the label `provider` */
+export function createMetrics({ provider, clock }: { provider: string; clock: Clock }): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -32,6 +49,10 @@ export function createMetrics(): Metrics {
     labelNames: ['provider', 'operation', 'outcome'] as const,
     registers,
   });
+  // A counter that first appears at 1 has no increase, so an alert on `increase()` would miss the first failure.
+  for (const operation of OPERATIONS)
+    for (const outcome of OUTCOMES) calls.inc({ provider, operation, outcome }, 0);
+
   const callSeconds = new Histogram({
     name: 'secret_backend_call_duration_seconds',
     help: 'Duration of calls to the secret backend.',
@@ -41,7 +62,7 @@ export function createMetrics(): Metrics {
   });
   const requestSeconds = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Duration of requests by route, as the route is written and not as it was asked for.',
+    help: 'Duration of requests by route. The route is the pattern, such as /users/:id.',
     labelNames: ['method', 'route', 'status'] as const,
     buckets: BUCKETS,
     registers,
@@ -58,7 +79,7 @@ export function createMetrics(): Metrics {
     },
 
     watch({ store, database }) {
-      /** One number for each secret; none where there is none to tell. */
+      /** One series for each secret, none while the number is undefined. */
       const perSecret = (
         Metric: typeof Gauge<'secret'> | typeof Counter<'secret'>,
         name: string,
@@ -80,26 +101,35 @@ export function createMetrics(): Metrics {
         });
       const seconds = (milliseconds: number | undefined) => milliseconds && milliseconds / 1000;
 
-      perSecret(Gauge, 'secret_age_seconds', 'Since the backend last confirmed the secret.', ({ age }) =>
+      perSecret(Gauge, 'secret_age_seconds', 'Time since the backend last confirmed the secret.', ({ age }) =>
         seconds(age),
       );
       perSecret(
         Gauge,
+        'secret_version_age_seconds',
+        'Time since the version in use was made: since the last rotation.',
+        ({ createdAt }) => seconds(createdAt && clock.wall() - createdAt.getTime()),
+      );
+      perSecret(
+        Gauge,
         'secret_expires_in_seconds',
-        'Until the backend lets the secret end, where it does.',
+        'Time until the secret expires in the backend. Missing for a secret without an expiry.',
         ({ expiresIn }) => seconds(expiresIn),
       );
       perSecret(
         Gauge,
         'secret_lease_ends_in_seconds',
-        'Until the lease of leased credentials ends, unless it is renewed.',
+        'Time until the lease of leased credentials ends, unless it is renewed.',
         ({ leaseEndsIn }) => seconds(leaseEndsIn),
       );
-      perSecret(Gauge, 'secret_usable', '0 once the secret may not be used any more.', ({ usable }) =>
+      perSecret(Gauge, 'secret_usable', '1 while the secret is usable, otherwise 0.', ({ usable }) =>
         Number(usable),
       );
-      perSecret(Gauge, 'secret_stale', '1 while the backend cannot confirm the secret.', ({ lastFailure }) =>
-        Number(lastFailure !== undefined),
+      perSecret(
+        Gauge,
+        'secret_stale',
+        '1 while the backend cannot confirm the secret, otherwise 0.',
+        ({ lastFailure }) => Number(lastFailure !== undefined),
       );
       perSecret(
         Counter,
@@ -110,12 +140,12 @@ export function createMetrics(): Metrics {
       perSecret(
         Counter,
         'secret_rotations_total',
-        'Times that another version came into use.',
+        'Number of times that another version came into use.',
         ({ rotations }) => rotations,
       );
       new Gauge({
         name: 'secret_backend_breaker_open',
-        help: '1 while the backend has failed so often that it is not asked.',
+        help: '1 while the breaker is open and no call reaches the backend.',
         registers,
         collect() {
           this.set(Number(store.isBreakerOpen()));
@@ -123,7 +153,7 @@ export function createMetrics(): Metrics {
       });
       new Gauge({
         name: 'database_connections',
-        help: 'Connections in use by state, and callers who wait for one.',
+        help: 'Connections in use by state, and callers waiting for one.',
         labelNames: ['state'],
         registers,
         collect() {
@@ -133,7 +163,7 @@ export function createMetrics(): Metrics {
       });
       new Gauge({
         name: 'database_draining_generations',
-        help: 'Pools of earlier credentials that have not ended yet.',
+        help: 'Pools of earlier credentials that are still open.',
         registers,
         collect() {
           this.set(database.status().draining);

@@ -51,7 +51,7 @@ export async function createService({
   random = Math.random,
 }: ServiceOptions): Promise<Service> {
   const deadline = clock.now() + config.startupTimeout;
-  const metrics = createMetrics();
+  const metrics = createMetrics({ provider: provider.name, clock });
   const measured = measuredProvider(provider, { clock, onCall: metrics.called });
   const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl, random });
   const live = requireSecrets(store, SECRETS, config.nameOf);

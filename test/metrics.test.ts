@@ -1,4 +1,4 @@
-/** What Prometheus is told, and that the alert rules and the dashboard ask for nothing else. */
+/** The metrics, and their use in the alert rules and the dashboard. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -29,7 +29,7 @@ const status: SecretStatus = {
 };
 
 function createFixture(changes: Partial<SecretStatus> = {}) {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ provider: 'memory', clock: createFakeClock() });
   let current = { ...status, ...changes };
   metrics.watch({
     store: { status: () => [current], isBreakerOpen: () => true },
@@ -93,10 +93,37 @@ describe('the metrics', () => {
     backend.failWith('denied');
     await assert.rejects(provider.read('a'), SecretError);
     assert.equal(provider.write, undefined);
-    assert.deepEqual(await lines('secret_backend_calls_total'), [
-      'secret_backend_calls_total{provider="memory",operation="read",outcome="ok"} 1',
-      'secret_backend_calls_total{provider="memory",operation="version",outcome="ok"} 1',
+    assert.deepEqual(
+      (await lines('secret_backend_calls_total')).filter((line) => !line.endsWith(' 0')),
+      [
+        'secret_backend_calls_total{provider="memory",operation="read",outcome="ok"} 1',
+        'secret_backend_calls_total{provider="memory",operation="read",outcome="denied"} 1',
+        'secret_backend_calls_total{provider="memory",operation="version",outcome="ok"} 1',
+      ],
+    );
+  });
+
+  it('count from 0, so that the first failure is an increase', async () => {
+    const { metrics, lines } = createFixture();
+    const refusals = () =>
+      lines('secret_backend_calls_total').then((all) => all.filter((line) => /denied/.test(line)));
+    assert.equal(
+      (await refusals())[0],
+      'secret_backend_calls_total{provider="memory",operation="read",outcome="denied"} 0',
+    );
+    metrics.called({ provider: 'memory', operation: 'read', outcome: 'denied', milliseconds: 1 });
+    assert.equal(
+      (await refusals())[0],
       'secret_backend_calls_total{provider="memory",operation="read",outcome="denied"} 1',
+    );
+  });
+
+  it('show the time since the last rotation, where the backend states when a version was made', async () => {
+    const { lines, turn } = createFixture();
+    assert.deepEqual(await lines('secret_version_age_seconds'), []);
+    turn({ createdAt: new Date(Date.UTC(2025, 11, 31)) });
+    assert.deepEqual(await lines('secret_version_age_seconds'), [
+      'secret_version_age_seconds{secret="database"} 86400',
     ]);
   });
 
@@ -126,7 +153,7 @@ describe('the alert rules and the dashboard', () => {
     return new Set(names.flatMap((name) => [name, `${name}_count`, `${name}_bucket`, `${name}_sum`]));
   };
   const expressions = async (): Promise<string[]> => {
-    const { groups } = parse(await file('alerts.yaml'));
+    const { groups } = parse(await file('alerts.yaml')).spec;
     const { panels } = JSON.parse(await file('dashboard.json'));
     return [
       ...groups.flatMap(({ rules }: { rules: object[] }) => rules),
@@ -134,7 +161,7 @@ describe('the alert rules and the dashboard', () => {
     ].map(({ expr }) => expr);
   };
 
-  it('ask for metrics that exist', async () => {
+  it('use metrics that exist', async () => {
     const names = await known();
     const asked = (await expressions()).flatMap((expression) => expression.match(PREFIXES) ?? []);
     assert.ok(asked.length > 20, `${asked.length} metrics found`);
@@ -144,7 +171,7 @@ describe('the alert rules and the dashboard', () => {
     );
   });
 
-  it('leave no metric about secrets unshown', async () => {
+  it('use every metric about secrets and the database', async () => {
     const asked = (await expressions()).join('\n');
     const own = [...(await known())].filter(
       (name) => /^(secret|database)_/.test(name) && !/_(count|bucket|sum)$/.test(name),
@@ -153,5 +180,14 @@ describe('the alert rules and the dashboard', () => {
       own.filter((name) => !asked.includes(name)),
       [],
     );
+  });
+
+  it('name an entry of the runbook in every alert, and no entry is left over', async () => {
+    const { groups } = parse(await file('alerts.yaml')).spec;
+    const alerts = groups.flatMap(({ rules }: { rules: { alert: string; annotations: object }[] }) => rules);
+    const headings = [...(await file('runbook.md')).matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    assert.deepEqual(alerts.map(({ alert }: { alert: string }) => alert).sort(), headings.sort());
+    for (const { alert, annotations } of alerts)
+      assert.equal(annotations.runbook_url, `monitoring/runbook.md#${alert.toLowerCase()}`);
   });
 });

@@ -6,6 +6,7 @@ import type { Chat } from '../../src/clients/openai.ts';
 import type { Route } from '../../src/http/route.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { hashPassword } from '../../src/passwords.ts';
+import { createFakeClock } from './clock.ts';
 import { createRecordingLogger } from './logger.ts';
 
 export const PASSWORD = 'correct horse';
@@ -54,7 +55,7 @@ export function createTestApp({
     database: { query: unused, read, withClient: unused, start: unused, close: unused, status: () => IDLE },
     tokens,
     chat: { complete: async (message) => `echo ${message}`, stream: unused, ...chat },
-    metrics: createMetrics(),
+    metrics: createMetrics({ provider: 'vault', clock: createFakeClock() }),
     onAnswered: () => {},
     readiness: { check: async () => failing },
     publicConfig: { provider: 'vault', environment: 'test', secrets: ['database', 'jwt', 'openai'] },
