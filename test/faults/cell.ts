@@ -1,4 +1,4 @@
-/** One cell of the matrix: a service of its own, with secrets of its own, on a clock of its own. */
+/** One cell of the matrix: a service with its own secrets and its own clock. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { chmod, utimes } from 'node:fs/promises';
 import type { ClientRequest } from 'node:http';
@@ -52,7 +52,7 @@ export async function createCell({ world, provider }: CellOptions) {
     const earlier = new Date(Date.now() - 60_000);
     for (const written of present) {
       const file = join(files.directory, `${written}.json`);
-      // Older than a file that somebody may still be writing; open to all, so that others than root can be shut out.
+      // Old enough to be a finished file. Readable by all, so that other users than root can be denied.
       await utimes(file, earlier, earlier);
       await chmod(file, 0o444);
     }
@@ -84,7 +84,7 @@ export async function createCell({ world, provider }: CellOptions) {
     };
   };
 
-  /** HTTP requests that were sent to the backend; looks at files. */
+  /** HTTP requests to the backend, or reads of files. */
   let requests = 0;
   const onRequest = (message: unknown) => {
     const { request } = message as { request: ClientRequest };
@@ -95,7 +95,7 @@ export async function createCell({ world, provider }: CellOptions) {
   const environment = () => ({
     SECRET_PROVIDER: provider,
     SECRET_PREFIX: prefix,
-    // The same for all, so that the numbers compare; files would have ten seconds.
+    // The same for every backend, so that numbers compare. The default for files would be ten seconds.
     SECRET_TTL: '300',
     ...world.environments[provider],
     ...files?.environment,
@@ -115,7 +115,7 @@ export async function createCell({ world, provider }: CellOptions) {
     settings,
     nameOf,
     put,
-    /** Of a file, which is there or not. */
+    /** Deletes the file of a secret. */
     async remove(secret: Required) {
       present.delete(secret);
       await files?.remove(nameOf(secret));
@@ -125,7 +125,7 @@ export async function createCell({ world, provider }: CellOptions) {
     requests: () => requests,
     environment,
 
-    /** What `server.ts` does, up to the port. @throws StartupError */
+    /** Does what `server.ts` does, except listening on a port. @throws StartupError */
     async start({ drive = false } = {}) {
       Object.assign(process.env, world.environments.aws);
       const config = loadConfig(environment());

@@ -1,16 +1,16 @@
-/** A clock that moves to its next timer whenever nothing else is going on: hours pass in the time that I/O takes. */
+/** A clock that advances to its next timer whenever nothing else is pending: hours pass in the time that I/O takes. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../src/clock.ts';
 
-/** What real time is waited for. */
+/** Pending work that takes real time. */
 export interface Work {
   /** Calls of a provider that have not settled. */
   inFlight(): number;
-  /** Requests that wait for an answer that will not come. */
+  /** Requests that wait for an answer that never comes. */
   held(): number;
 }
 
-/** Milliseconds of silence after which calls that share one held request are taken to be waiting for it. */
+/** Milliseconds of silence after which calls that share one held request are considered to be waiting for it. */
 const SILENCE = 25;
 
 export type DrivenClock = ReturnType<typeof createDrivenClock>;
@@ -41,7 +41,7 @@ export function createDrivenClock(work: Work) {
       }),
   };
 
-  /** Resolves when only the clock can make anything go on. */
+  /** Resolves when only the clock can make progress. */
   const settle = async () => {
     let heldSince = Number.POSITIVE_INFINITY;
     for (;;) {
@@ -53,7 +53,7 @@ export function createDrivenClock(work: Work) {
     }
   };
 
-  /** Moves to the next timer within the time there is, and runs it. */
+  /** Advances to the next timer within the remaining time, and runs it. */
   const step = (until: number): boolean => {
     const [next] = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
     if (!next) return false;
@@ -66,7 +66,7 @@ export function createDrivenClock(work: Work) {
   return {
     clock,
 
-    /** Lets `milliseconds` pass; `onStep` is called whenever something may have changed. */
+    /** Advances by `milliseconds`. `onStep` is called whenever something may have changed. */
     async advance(milliseconds: number, onStep: () => void = () => {}) {
       const until = now + milliseconds;
       do {
@@ -76,7 +76,7 @@ export function createDrivenClock(work: Work) {
       now = until;
     },
 
-    /** Lets as much time pass as the work needs. */
+    /** Advances as far as the work needs. */
     async run<T>(promise: Promise<T>): Promise<T> {
       let settled = false;
       const done = promise.finally(() => {

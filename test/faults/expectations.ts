@@ -1,32 +1,32 @@
-/** What each class of failure must come to, which class each fault is, and the few exceptions. */
+/** The expected result of each class of failure, the class of each fault, and the few exceptions. */
 import type { BackendName } from '../../sandbox/backends.ts';
 import type { SecretErrorCode } from '../../src/errors.ts';
 import type { Phase } from './faults.ts';
 
 export interface Expected {
-  /** How the start ends, and within how many seconds. */
+  /** Exit code of the start, and the seconds within which it ends. */
   exit: 75 | 78;
   within: number;
-  /** Minutes for which a running service stays ready, and whether it answers to the end of the hour. */
+  /** Minutes for which a running service stays ready, and whether it serves to the end of the hour. */
   ready: number | 'throughout';
   served: boolean;
 }
 
-/** May pass: tried for 30 s at the start; served for as long as it lasts, ready until 30 min past the TTL of 5 min. */
-const MAY_PASS: Expected = { exit: 75, within: 30, ready: 35, served: true };
-/** Somebody must act, but nobody has taken the secret away. */
-const MUST_BE_MENDED: Expected = { ...MAY_PASS, exit: 78, within: 3 };
-/** Taken away: after the look that confirms it, five minutes of grace, and then it is not used any more. */
-const TAKEN_AWAY: Expected = { ...MUST_BE_MENDED, ready: 10, served: false };
+/** Retried for 30 s at the start. While it runs: served for as long as it lasts, ready until 30 min past the TTL of 5 min. */
+const TEMPORARY: Expected = { exit: 75, within: 30, ready: 35, served: true };
+/** Needs a person, but the secret itself was not withdrawn. */
+const PERMANENT: Expected = { ...TEMPORARY, exit: 78, within: 3 };
+/** The secret was withdrawn: after a second check confirms it, it is used for 5 minutes and then no more. */
+const WITHDRAWN: Expected = { ...PERMANENT, ready: 10, served: false };
 
 export const BY_CLASS: Record<Exclude<SecretErrorCode, 'conflict'>, Expected> = {
-  unavailable: MAY_PASS,
-  throttled: MAY_PASS,
-  identity: MUST_BE_MENDED,
-  invalid: MUST_BE_MENDED,
-  denied: TAKEN_AWAY,
-  'not-found': TAKEN_AWAY,
-  disabled: TAKEN_AWAY,
+  unavailable: TEMPORARY,
+  throttled: TEMPORARY,
+  identity: PERMANENT,
+  invalid: PERMANENT,
+  denied: WITHDRAWN,
+  'not-found': WITHDRAWN,
+  disabled: WITHDRAWN,
 };
 
 type Class = keyof typeof BY_CLASS;
@@ -63,7 +63,7 @@ const CLASSES: Record<string, Class> = {
   'wrong algorithm': 'invalid',
 };
 
-/** Another class, or nothing that anybody notices, with the reason. */
+/** Another class, or no effect, with the reason. */
 const EXCEPTIONS: Record<string, { class: Class | 'unnoticed'; because: string }> = {
   'file: answer or value larger than 1 MB': { class: 'invalid', because: 'it is the value itself' },
   'vault: wrong region, mount, vault or directory': {
@@ -76,7 +76,7 @@ const EXCEPTIONS: Record<string, { class: Class | 'unnoticed'; because: string }
   },
   'aws: disabled, destroyed, or its key disabled, runtime': {
     class: 'unnoticed',
-    because: 'a look compares versions, which needs no key: noticed with the next version',
+    because: 'a check compares versions, which needs no key; the next version fails',
   },
   'vault: token or credentials expired, runtime': {
     class: 'unnoticed',
@@ -84,12 +84,12 @@ const EXCEPTIONS: Record<string, { class: Class | 'unnoticed'; because: string }
   },
 };
 
-/** The most requests that the three secrets may cost: at a start, and within an hour of running. */
+/** Maximum requests for the three secrets: at a start, and within an hour of running. */
 export const MOST_REQUESTS = { startup: 70, runtime: 4000 };
-/** Seconds from the end of a fault to the backend's confirmation, at most. */
+/** Maximum seconds from the end of a fault until the backend has confirmed every secret. */
 export const MOST_RECOVERY = 300;
 
-/** @returns `unnoticed` where nothing comes of the fault */
+/** @returns `unnoticed` where the fault has no effect */
 export function expected(
   provider: BackendName,
   fault: string,
@@ -97,7 +97,7 @@ export function expected(
 ): { class: Class | 'unnoticed'; because?: string } & Partial<Expected> {
   const exception = EXCEPTIONS[`${provider}: ${fault}, ${phase}`] ?? EXCEPTIONS[`${provider}: ${fault}`];
   const name = exception?.class ?? CLASSES[fault];
-  if (!name) throw new Error(`Nobody has said what "${fault}" should come to.`);
+  if (!name) throw new Error(`"${fault}" has no expectation. Add it to CLASSES.`);
   if (name === 'unnoticed') return { class: name, because: exception?.because ?? '' };
   return { class: name, ...(exception && { because: exception.because }), ...BY_CLASS[name] };
 }

@@ -1,4 +1,4 @@
-/** Every fault, and how each backend comes by it; where it cannot, the reason. The order is that of the table. */
+/** Every fault, in the order of the table, with the way to cause it on each backend, or the reason why it cannot occur. */
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Request } from 'express';
@@ -9,24 +9,24 @@ import type { Required } from './world.ts';
 
 export type Phase = 'startup' | 'runtime';
 
-/** Brings the fault about and resolves with its end. */
+/** Causes the fault. Resolves with the function that ends it. */
 export type Effect = (cell: Cell, secret: Required, phase: Phase) => Promise<() => Promise<void> | void>;
 
 export interface FaultDefinition {
   title: string;
-  /** A text is the reason why this backend has no such fault. */
+  /** A string is the reason why the fault cannot occur on this backend. */
   effects: Record<BackendName, Effect | string>;
-  /** Strikes one secret at a time, or all that the backend has. */
+  /** Affects one secret at a time, or all secrets of the backend. */
   strikes: 'one' | 'all';
-  /** The secrets that can have it, where not all can, and the reason. */
+  /** The secrets that can have the fault, where not all can, and the reason. */
   only?: { secrets: Required[]; because: string };
-  /** Why it cannot come while the service runs. */
+  /** The reason why it cannot occur while the service runs. */
   notAtRuntime?: string;
 }
 
 const NO_NETWORK = 'files are read without a network';
-const NO_LOGIN = 'whoever may read the directory may read the files';
-const NO_SEAL = 'only Vault is sealed and has standbys';
+const NO_LOGIN = 'access to files needs no login';
+const NO_SEAL = 'only Vault has a seal and standbys';
 
 const everywhere = (effect: Effect): Record<BackendName, Effect> => ({
   aws: effect,
@@ -45,7 +45,7 @@ const onlyVault = (effect: Effect): Record<BackendName, Effect | string> => ({
   file: NO_SEAL,
 });
 
-/** Shown to every request that names the secret, and to logins and the like when it strikes all. */
+/** Shown to every request that names the secret; also to logins and similar requests when it strikes all. */
 const shown =
   (fault: Fault, strikes: 'one' | 'all' = 'one'): Effect =>
   async ({ network, nameOf }, secret) => {
@@ -62,7 +62,7 @@ const over = (title: string, fault: Fault, file: string): FaultDefinition => ({
   strikes: 'one',
 });
 
-/** A version that the backend holds like any other. */
+/** Written to the backend as a normal version. */
 const stored =
   (text: Record<Required, string> | string): Effect =>
   async ({ put, world }, secret) => {
@@ -75,7 +75,7 @@ const again: (cell: Cell, secret: Required) => () => Promise<void> =
   () =>
     put(secret, JSON.stringify(world.values[secret]));
 
-/** A file that somebody else owns; root, who may read everything, becomes somebody else for a while. */
+/** A file of another user. Root may read every file, so the test runs as another user for a while. */
 const foreign: Effect = async ({ files, nameOf }, secret) => {
   const file = join(files?.directory ?? '', `${nameOf(secret)}.json`);
   if (process.getuid?.() !== 0) {
@@ -94,7 +94,7 @@ export const FAULTS: FaultDefinition[] = [
     strikes: 'all',
     effects: overNetwork(async ({ world, network }) => {
       world.resolver.forget();
-      // A connection that is open needs no name.
+      // An open connection does not resolve the name again.
       network?.listening.present();
       return () => world.resolver.learn();
     }),
@@ -119,7 +119,7 @@ export const FAULTS: FaultDefinition[] = [
   over(
     'no answer',
     { kind: 'hang' },
-    'a volume that hangs cannot be made here; a read ends with its attempt (file.test.ts)',
+    'a hanging volume cannot be created here; file.test.ts tests the time limit of a read',
   ),
   over('answer without an end, drop by drop', { kind: 'slow-body' }, NO_NETWORK),
   {
@@ -154,7 +154,7 @@ export const FAULTS: FaultDefinition[] = [
     effects: {
       ...everywhere(shown({ kind: 'expired' }, 'all')),
       async vault({ world, settings }, _secret, phase) {
-        // A login is repeated at need; a token that was handed over is all there is.
+        // A login can be repeated; a token that was handed over cannot be replaced.
         if (phase === 'startup')
           Object.assign(settings, {
             VAULT_ROLE_ID: '',
@@ -175,7 +175,7 @@ export const FAULTS: FaultDefinition[] = [
   {
     title: 'wrong region, mount, vault or directory',
     strikes: 'all',
-    notAtRuntime: 'it is set when the process starts',
+    notAtRuntime: 'the setting is read when the process starts',
     effects: {
       async aws({ settings }) {
         settings.AWS_REGION = 'us-east-1';
@@ -233,7 +233,7 @@ export const FAULTS: FaultDefinition[] = [
         await world.azure.remove(nameOf(secret));
         return () => world.azure.recover(nameOf(secret));
       },
-      file: 'a file is there or not',
+      file: 'a file exists or does not',
     },
   },
   {
@@ -252,7 +252,7 @@ export const FAULTS: FaultDefinition[] = [
         await world.azure.disable(nameOf(secret));
         return () => world.azure.enable(nameOf(secret));
       },
-      file: 'a file is there or not',
+      file: 'a file exists or does not',
     },
   },
   { title: 'placeholder', strikes: 'one', effects: everywhere(stored('{}')) },

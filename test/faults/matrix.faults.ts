@@ -1,6 +1,6 @@
 /**
- * Every fault × at the start or while it runs × every provider × every secret, over real sockets, held against
- * `expectations.ts`; and the documents that are made of what was measured. `npm run faults:record` writes them anew.
+ * Every fault × at the start or at runtime × every provider × every secret, over real sockets, compared with
+ * `expectations.ts`; and the documents with the results. `npm run faults:record` writes them.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { renderReports } from './reports.ts';
 import { type Measured, renderTable } from './table.ts';
 import { REQUIRED, startWorld, type World } from './world.ts';
 
-/** A cell that takes longer hangs. */
+/** Milliseconds. A cell that takes longer hangs. */
 const TIMEOUT = 60_000;
 
 const measured: Measured[] = [];
@@ -36,7 +36,7 @@ for (const provider of BACKENDS)
       const secrets = fault.only?.secrets ?? [...REQUIRED];
       const common = () => ({ world, provider, effect });
 
-      // One at a time, so that each secret's own fault ends the start; what strikes all has one start.
+      // One at a time, so that each secret's own fault ends the start. A fault that strikes all has one start.
       for (const secret of fault.strikes === 'all' ? (['database'] as const) : secrets)
         it(`${fault.title}, at the start${fault.strikes === 'all' ? '' : `, ${secret}`}`, {
           timeout: TIMEOUT,
@@ -70,16 +70,16 @@ for (const provider of BACKENDS)
     }
   });
 
-it('no secret got out: not in a log, an answer, a report or any side of an error', () => {
+it('no secret leaks into a log, an answer, a report or an error', () => {
   assert.deepEqual(world.leaks, []);
 });
 
-describe('the documents of what was measured', () => {
+describe('the documents of the results', () => {
   const record = process.env.RECORD === '1';
   const holdAgainst = (path: string, text: string) => {
     const file = fileURLToPath(new URL(path, import.meta.url));
     if (record) writeFileSync(file, text);
-    else assert.equal(text, readFileSync(file, 'utf8'), 'npm run faults:record writes it anew');
+    else assert.equal(text, readFileSync(file, 'utf8'), 'out of date: run npm run faults:record');
   };
 
   it('architecture/faults.md', () => {

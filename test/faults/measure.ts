@@ -1,4 +1,4 @@
-/** Brings one fault about, before the start or while the service runs, and notes what comes of it. */
+/** Causes one fault, before the start or at runtime, and records the result. */
 import assert from 'node:assert/strict';
 import type { BackendName } from '../../sandbox/backends.ts';
 import { type SecretErrorCode, StartupError } from '../../src/errors.ts';
@@ -11,26 +11,26 @@ export interface Measurement {
   world: World;
   provider: BackendName;
   effect: Effect;
-  /** The secrets that the fault strikes. */
+  /** The affected secrets. */
   secrets: Required[];
 }
 
 export interface StartOutcome {
   /** `starts`, or the exit code. */
   exit: 75 | 78 | 'starts';
-  /** Class by secret, of those that the report names. */
+  /** Class by secret, as named in the report. */
   codes: Partial<Record<Required, SecretErrorCode>>;
-  /** Until the report, on the service's clock. */
+  /** Seconds until the report, on the service's clock. */
   seconds: number;
-  /** Requests to the backend, of all three secrets. */
+  /** Requests to the backend for all three secrets. */
   requests: number;
   report: string;
 }
 
 export interface RunOutcome {
-  /** What the first look at the secret that failed has failed with; nothing when none did. */
+  /** Class of the secret's first failed check; undefined when none failed. */
   code: SecretErrorCode | undefined;
-  /** Minutes after which the secret does not count as usable, and `/ready` says 503; or throughout. */
+  /** Minutes after which the secret is unusable and `/ready` answers 503; or throughout. */
   ready: number | 'throughout';
   /** Whether requests that need the secret are answered to the end of the hour. */
   served: boolean;
@@ -38,14 +38,14 @@ export interface RunOutcome {
 
 export interface Run {
   outcomes: Partial<Record<Required, RunOutcome>>;
-  /** Requests to the backend within the hour, of all three secrets. */
+  /** Requests to the backend within the hour, for all three secrets. */
   requests: number;
   /** Seconds from the end of the fault until the backend has confirmed everything. */
   recovered: number;
 }
 
 const MINUTE = 60_000;
-/** When requests are made, in minutes after the fault. */
+/** Times of requests, in minutes after the fault. */
 const PROBES = [1, 5, 9, 11, 34, 36, 60];
 
 export async function measureStart({ effect, secrets, ...options }: Measurement): Promise<StartOutcome> {
@@ -115,7 +115,7 @@ export async function measureRun({ effect, secrets, ...options }: Measurement): 
     const ended = cell.clock.now();
     const isWell = () => store.status().every(({ usable, lastFailure }) => usable && !lastFailure);
     while (!isWell() && cell.clock.now() - ended < 60 * MINUTE) await cell.advance(MINUTE / 2);
-    assert.ok(isWell(), 'it recovers by itself');
+    assert.ok(isWell(), 'the service recovers by itself');
     for (const secret of secrets) assert.equal((await ask(cell, secret, token)).status, 200);
     return { outcomes, requests, recovered: (cell.clock.now() - ended) / 1000 };
   } finally {
@@ -123,7 +123,7 @@ export async function measureRun({ effect, secrets, ...options }: Measurement): 
   }
 }
 
-/** @returns the end of it all */
+/** @returns a function that ends the fault */
 async function strike(cell: Cell, effect: Effect, secrets: Required[], phase: 'startup' | 'runtime') {
   const undos: Awaited<ReturnType<Effect>>[] = [];
   for (const secret of secrets) undos.unshift(await effect(cell, secret, phase));
@@ -132,7 +132,7 @@ async function strike(cell: Cell, effect: Effect, secrets: Required[], phase: 's
   };
 }
 
-/** A request that cannot be answered without the secret; first what needs no other. */
+/** A request that needs the secret. The JWT comes first because its route needs no other secret. */
 const ask = (cell: Cell, secret: Required, token: string) => {
   switch (secret) {
     case 'jwt':

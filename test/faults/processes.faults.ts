@@ -1,4 +1,4 @@
-/** A sample of starts that fail, as real processes: the exit code, and the report on standard error with nothing beside it. */
+/** A sample of failed starts as real processes: the exit code, and the report as the only output on standard error. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { BACKENDS, type Backend, type BackendName, startBackend } from '../../sandbox/backends.ts';
 import { startService } from '../../sandbox/service.ts';
 
-/** Resolves nowhere, by RFC 6761. */
+/** Never resolves, by RFC 6761. */
 const NOWHERE: Record<BackendName, Record<string, string>> = {
   aws: { AWS_ENDPOINT_URL_SECRETS_MANAGER: 'https://backend.invalid' },
   vault: { VAULT_ADDR: 'https://backend.invalid' },
@@ -56,7 +56,7 @@ for (const provider of BACKENDS)
       for (const line of stdout.trim().split('\n').filter(Boolean)) JSON.parse(line);
     });
 
-    it('secrets that are not there', { timeout: 60_000 }, async () => {
+    it('missing secrets', { timeout: 60_000 }, async () => {
       const { ended, stderr } = await start({});
       assert.equal(ended, 'exit code 78');
       assert.match(stderr, REPORT);
@@ -64,7 +64,7 @@ for (const provider of BACKENDS)
     });
   });
 
-it('a file of certificates that is missing is reported, and no stack trace', {
+it('a missing file of certificates is reported without a stack trace', {
   timeout: 60_000,
 }, async () => {
   const service = startService({

@@ -1,4 +1,4 @@
-/** The reports of a provider, as a person finds them on the terminal, without what differs from run to run. */
+/** The reports of a provider as printed on the terminal, without the parts that differ between runs. */
 import type { BackendName } from '../../sandbox/backends.ts';
 import type { Measured } from './table.ts';
 import type { World } from './world.ts';
@@ -13,7 +13,7 @@ export function renderReports(provider: BackendName, measured: Measured[], { net
   const faults = Map.groupBy(starts, ({ fault }) => fault);
   const sections = [...faults].map(([fault, reports]) => {
     const [first, ...others] = reports;
-    // The others differ in more than their name only where the value is at fault.
+    // The reports of the other secrets differ by more than the name only where the value is wrong.
     const shown = others.filter(
       ({ secret, report }) => anonymous(report, secret) !== anonymous(first?.report ?? '', first?.secret),
     );
@@ -22,7 +22,7 @@ export function renderReports(provider: BackendName, measured: Measured[], { net
   return sections.join('\n');
 }
 
-/** One name for what is another in each run. */
+/** Replaces the parts that differ between runs by fixed ones. */
 const settle = (report: string, port: number | undefined) =>
   report
     .replaceAll(`https://localhost:${port}`, 'https://backend.example:8200')

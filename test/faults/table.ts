@@ -1,4 +1,4 @@
-/** The matrix as a table that a person can read: providers and secrets for which a fault comes to the same share a cell. */
+/** The matrix as a readable table: providers and secrets with the same result share a cell. */
 import { BACKENDS, type BackendName } from '../../sandbox/backends.ts';
 import { expected, MOST_RECOVERY, MOST_REQUESTS } from './expectations.ts';
 import { FAULTS } from './faults.ts';
@@ -8,7 +8,7 @@ import type { Required } from './world.ts';
 export interface Measured {
   provider: BackendName;
   fault: string;
-  /** Why there is no such cell. */
+  /** The reason why the cell is missing. */
   missing?: string;
   secret?: Required;
   start?: StartOutcome;
@@ -65,7 +65,7 @@ function showRun(cells: Measured[]): string | undefined {
   return texts.size === 0 ? undefined : [...texts].join(', ');
 }
 
-/** `x` where all say the same, else `x (aws, vault), y (file)`. */
+/** `x` where all are equal, else `x (aws, vault), y (file)`. */
 function share(texts: (readonly [BackendName, string])[]): string {
   const groups = [...Map.groupBy(texts, ([, text]) => text)].sort((a, b) => b[1].length - a[1].length);
   const [common] = groups;
@@ -98,30 +98,29 @@ function notes(measured: Measured[]): string {
   return [
     '## Exceptions',
     because.join('\n'),
-    '## Cells that there are not',
+    '## Missing cells',
     [...reasons, ...later].join('\n'),
-    '## Nothing spins',
-    `All three secrets together may cost the backend ${MOST_REQUESTS.startup} requests at a start that fails, and ${MOST_REQUESTS.runtime} in an
-hour of a fault while the service runs: each is looked at every half minute, and Key Vault is then asked for each field
-too. Within ${MOST_RECOVERY} s of the end of a fault every secret is confirmed again.`,
+    '## Number of requests',
+    `All three secrets together may cost the backend at most ${MOST_REQUESTS.startup} requests at a failed start, and ${MOST_REQUESTS.runtime} in an hour of a
+fault at runtime. Each secret is checked every half minute, and Key Vault answers each field separately. Within
+${MOST_RECOVERY} s of the end of a fault every secret is confirmed again.`,
     '',
   ]
     .join('\n\n')
     .replace(/\n+$/, '\n');
 }
 
-const INTRODUCTION = `# What each fault comes to
+const INTRODUCTION = `# Results of each fault
 
-Made by \`npm run faults:record\` from what \`npm run test:faults\` measured: every fault, brought about on every backend and
-secret, before the start and while the service runs; over TLS to the sandbox's stand-ins, with PostgreSQL and a turned
-clock, and with \`SECRET_TTL=300\`. The expectations are in
-[\`test/faults/expectations.ts\`](../test/faults/expectations.ts), the reports that a person reads in
-[\`test/faults/reports/\`](../test/faults/reports/).
+Written by \`npm run faults:record\` from the results of \`npm run test:faults\`. It causes every fault on every backend and secret,
+before the start and at runtime: over TLS to the sandbox's stand-ins, with PostgreSQL, an injected clock and
+\`SECRET_TTL=300\`. The expectations are in [\`test/faults/expectations.ts\`](../test/faults/expectations.ts), the printed
+reports in [\`test/faults/reports/\`](../test/faults/reports/).
 
-- At the start: the exit code, and after how long. 78 means that a person must act, 75 that starting again can help.
-- While it runs: the last good version is *served* to the end of the hour, or for so many minutes, after which what needs
-  the secret is answered with 503; \`/ready\` is green for so many minutes. \`/health\` stays green. When the fault ends,
-  the service recovers by itself.`;
+- At the start: the exit code and the time until it. 78: a person must act. 75: a restart can succeed.
+- While it runs, \`/health\` answers 200, and when the fault ends, the service recovers by itself. *Served, ready 35 min*: the
+  last good version is served to the end of the hour, and \`/ready\` answers 200 for 35 minutes. *Served and ready 10 min*: both
+  end after 10 minutes, and requests that need the secret get 503.`;
 
 const markdown = (head: string[], rows: string[][]) =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

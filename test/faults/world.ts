@@ -1,4 +1,4 @@
-/** What the matrix runs in: the four backends over TLS, one PostgreSQL, OpenAI, and a resolver that may fail. */
+/** The environment of the matrix: the four backends over TLS, one PostgreSQL, OpenAI, and a resolver that can fail. */
 import dns from 'node:dns';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ import { createPlantedKey, createPlantedValue, createScanner, type Leak } from '
 export const REQUIRED = ['database', 'jwt', 'openai'] as const;
 export type Required = (typeof REQUIRED)[number];
 
-/** Someone who can log in, with a hash that costs nothing to check. */
+/** A user whose password hash is cheap to check. */
 export const USER = { email: 'ada@example.com', password: createPlantedValue() };
 const CHEAP_HASH = 'scrypt$2$1$1$AAAAAAAAAAAAAAAAAAAAAA$';
 
@@ -50,9 +50,9 @@ export async function startWorld() {
     startVault({ mayRead, tls: certificates }),
     startAzureKeyVault({ directory: await place('azure'), mayRead }),
   ]);
-  // NODE_EXTRA_CA_CERTS is read when a process starts, and this one has started.
+  // NODE_EXTRA_CA_CERTS is read at process start, which is over.
   setDefaultCACertificates([...getCACertificates('default'), certificates.ca, azure.ca]);
-  // The SDKs read these by themselves.
+  // The SDKs read these variables themselves.
   Object.assign(process.env, NO_AWS_PROFILE, byName(aws.environment), byName(azure.environment));
   delete process.env.AZURE_CLIENT_ID;
   await database.superuser.query("INSERT INTO users (email, password_hash, role) VALUES ($1, $2, 'admin')", [
@@ -84,18 +84,18 @@ export async function startWorld() {
 
   return {
     values,
-    /** What got out so far. */
+    /** Leaks so far. */
     leaks,
-    /** Looks at what left the service. */
+    /** Scans output of the service. */
     inspect: (where: string, text: string) => void leaks.push(...scan(where, text)),
     openai,
     aws,
     vault,
     azure,
     resolver,
-    /** A certificate that nobody trusts. */
+    /** A certificate of an unknown authority. */
     stranger,
-    /** How the service reaches each backend; by name, so that names can fail. Files lie anew for each cell. */
+    /** Variables for each backend, with host names, so that name resolution can fail. Each cell has its own files. */
     environments: {
       aws: byName(aws.environment),
       vault: { ...byName(vault.environment), VAULT_CACERT: certificates.caFile },
@@ -117,7 +117,7 @@ export async function startWorld() {
 
 const BACKENDS = ['AWS_ENDPOINT_URL_SECRETS_MANAGER', 'VAULT_ADDR', 'AZURE_VAULT_URL'];
 
-/** The backend by name; not the endpoint that hands out credentials, which is near in production too. */
+/** The backend by name. The endpoint for credentials keeps its address: it is local in production too. */
 const byName = <E extends Record<string, string>>(environment: E): E =>
   Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [
@@ -126,7 +126,7 @@ const byName = <E extends Record<string, string>>(environment: E): E =>
     ]),
   ) as E;
 
-/** The machine's resolver, for which `localhost` can be made unknown. */
+/** The system's resolver, in which `localhost` can be made unknown. */
 function createResolver() {
   let known = true;
   const lookup = dns.lookup as (...parameters: unknown[]) => void;
@@ -149,7 +149,7 @@ function createResolver() {
   };
 }
 
-/** As `hashPassword` makes it, at a cost that a test of many logins can bear. */
+/** Like `hashPassword`, but cheap enough for many logins. */
 async function cheapHash(): Promise<string> {
   const { scryptSync } = await import('node:crypto');
   const [, N, r, p, salt = ''] = CHEAP_HASH.split('$');

@@ -1,4 +1,4 @@
-/** Runs the service as a process through all that it does, and keeps everything that leaves it. */
+/** Runs the service as a process through all of its functions, and keeps all output. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,13 +25,13 @@ const FAULTS: Fault[] = [
 ];
 
 export interface Left {
-  /** What left a process, by where it was found. */
+  /** Output of the processes, by place. */
   texts: Map<string, string>;
-  /** Every value that must not be in it. */
+  /** Every value that must not appear in it. */
   planted: Record<string, string>;
 }
 
-/** @param nodeOptions added to the service's environment, to put a leak into it */
+/** @param nodeOptions added to the service's environment, to cause a leak */
 export async function exercise(provider: BackendName, nodeOptions?: string): Promise<Left> {
   const started = Date.now();
   const home = await mkdtemp(join(tmpdir(), 'leaks-'));
@@ -40,7 +40,7 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
   const planted: Record<string, string> = {};
   const keep = (where: string, text: string) => texts.set(where, (texts.get(where) ?? '') + text);
   const plant = () => {
-    // Its keys begin with words that are no secret.
+    // Keys start with words that are not secret.
     for (const value of sandbox.plantedValues())
       planted[`value ${Object.keys(planted).length}`] = value.replace(/^.*sandbox[-_.](admin-)?/, '');
   };
@@ -63,16 +63,16 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
     const { stdout, stderr, pid } = service.process;
     stdout?.on('data', (chunk) => keep('standard output', String(chunk)));
     stderr?.on('data', (chunk) => keep('standard error', String(chunk)));
-    look(pid);
+    readProcess(pid);
     return service;
   };
-  /** What every user of the machine, or its owner, can see of a process. */
-  const look = (pid: number | undefined) => {
+  /** Data of a process that every user of the machine, or its owner, can read. */
+  const readProcess = (pid: number | undefined) => {
     for (const file of ['environ', 'cmdline'])
       try {
         keep(file, readFileSync(`/proc/${pid}/${file}`, 'utf8'));
       } catch {
-        // It has ended already, or this is no Linux.
+        // The process has ended, or the system is not Linux.
       }
   };
 
@@ -96,7 +96,7 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
     const logIn = async (password: string) =>
       JSON.parse(await send('POST', '/auth/login', undefined, { ...sandbox.user, password })).token;
 
-    /** Every route there is, with and without a token, with the right body and with none of it. */
+    /** Calls every route, with and without a token, with a valid body and without one. */
     const sweep = async () => {
       const token = await logIn(sandbox.user.password);
       await logIn(`not ${sandbox.user.password}`);
@@ -123,7 +123,7 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
       for (const secret of ROTATABLE) {
         const force = secret === 'jwt' ? ['--force'] : [];
         const command = startSecretsCommand(sandbox, { parameters: ['rotate', secret, ...force] });
-        look(command.process.pid);
+        readProcess(command.process.pid);
         keep('the command', (await command.ended).lines.join('\n'));
       }
     for (const fault of sandbox.backend.faults ? FAULTS : []) {
@@ -133,7 +133,7 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
       await start({ SECRET_STARTUP_TIMEOUT: '1' }).ended;
       end?.();
     }
-    // A password that is wrong, twice so that the one before is no way out; then something that is no secret.
+    // A wrong password, twice, because the service falls back to the previous version; then an invalid shape.
     const stolen = createPlantedValue();
     planted.stolen = stolen;
     for (const text of [
@@ -155,7 +155,7 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
   return { texts, planted };
 }
 
-/** Files below the working directory, the cache of npm's tools and the home of the service that are new or changed. */
+/** New and changed files below the working directory, the cache of npm's tools and the service's home. */
 function filesSince(time: number, home: string): [string, string][] {
   const changed: [string, string][] = [];
   const walk = (directory: string) => {

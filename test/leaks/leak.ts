@@ -1,4 +1,4 @@
-/** Preloaded into the service by the test of the test: tells half of each password that is parsed, in base64. */
+/** Preloaded into the service to check the leak test: prints half of each parsed password in base64. */
 const parse = JSON.parse;
 
 JSON.parse = (...parameters: Parameters<typeof parse>) => {

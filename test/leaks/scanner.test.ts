@@ -8,7 +8,7 @@ const scan = createScanner({ database: value });
 const bytes = Buffer.from(value);
 const characters = [...value];
 
-/** As something that leaked would stand in the middle of something else. */
+/** Leaks in the middle of other text. */
 const LEAKS: Record<string, string> = {
   'as it is': `before ${value} after`,
   'escaped for JSON': JSON.stringify({ password: value }),

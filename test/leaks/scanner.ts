@@ -1,17 +1,17 @@
-/** Finds a secret in what left a process, whole or in pieces, in every form in which it could have. */
+/** Finds secrets in the output of a process, whole or in pieces, in every encoding. */
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 
 export interface Leak {
-  /** Whose value it is. */
+  /** Name of the secret. */
   secret: string;
-  /** How it is written there. */
+  /** Encoding in which it was found. */
   form: string;
-  /** Where it was found. */
+  /** The place where it was found. */
   where: string;
 }
 
-/** Characters of the shortest piece that counts. */
+/** Length of the shortest piece that counts, in characters. */
 const PIECE = 8;
 
 /** @param planted values by a name that may be shown */
@@ -26,7 +26,7 @@ export function createScanner(planted: Record<string, string>) {
       .map(({ secret, form }) => ({ secret, form, where }));
 }
 
-/** Everything that an error shows to whoever looks at it closely. */
+/** Every representation of an error. */
 export const everySide = (error: unknown): string =>
   [
     inspect(error, {
@@ -44,7 +44,7 @@ export const everySide = (error: unknown): string =>
 
 const causes = (error: unknown): Error[] => (error instanceof Error ? [error, ...causes(error.cause)] : []);
 
-/** Texts to look for, each with the name of its form. */
+/** Texts to search for, each with the name of its encoding. */
 export function formsOf(value: string): Map<string, string> {
   const forms = new Map<string, string>();
   const add = (form: string, needle: string) => {
@@ -90,7 +90,7 @@ const ascii = (text: string) =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-/** What is the same whatever stands before and after: without the characters that share bits with a neighbour. */
+/** The constant part whatever stands before and after: without the characters that share bits with a neighbour. */
 function inBase64(bytes: Buffer, alignment: number): string {
   const text = Buffer.concat([Buffer.alloc(alignment), bytes])
     .toString('base64')
@@ -100,11 +100,11 @@ function inBase64(bytes: Buffer, alignment: number): string {
   return text.slice(skipped, whole);
 }
 
-/** A value that is unmistakable, and meant to go wrong wherever somebody quotes, prints or encodes it. */
+/** A value that is unmistakable, and that needs escaping wherever it is quoted, printed or encoded. */
 export const createPlantedValue = () =>
   [`q"${word()}`, `'%41${word()}`, `\n${word()}`, `é秘🔑${word()}`, `\\n<&>${word()}`].join('');
 
-/** The same for places that take printable ASCII only, such as a header. */
+/** The same for places that allow only printable ASCII, such as a header. */
 export const createPlantedKey = () => [`q"${word()}`, `'%41${word()}`, `\\n<&>${word()}`].join('');
 
 const word = () => randomBytes(6).toString('base64url');

@@ -1,4 +1,4 @@
-/** Nothing of a secret leaves the processes, in any form; and the search finds what is made to leave. */
+/** No secret leaves the processes in any encoding, and the search finds a leak that is made on purpose. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BACKENDS } from '../../sandbox/backends.ts';
@@ -30,7 +30,7 @@ describe('what leaves the processes', () => {
       );
     });
 
-  it('is found when it is one', { timeout: 300_000 }, async () => {
+  it('is found when a leak is made on purpose', { timeout: 300_000 }, async () => {
     const leaks = leaksOf(await exercise('file', `--import=${new URL('leak.ts', import.meta.url).href}`));
     assert.ok(leaks.some(({ where, form }) => where === 'standard output' && form === 'a half, base64'));
   });
