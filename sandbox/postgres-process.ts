@@ -13,6 +13,8 @@ export interface ProcessOptions {
   root: string;
   user: User | undefined;
   reaper: Pick<Reaper, 'watch'> | undefined;
+  /** Standard input. Default: none. */
+  input?: string;
 }
 
 const LOG_LINES = 20;
@@ -30,7 +32,11 @@ const ESCALATION = [
   ['SIGKILL', 1_000],
 ] as const;
 
-export function run(program: string, parameters: string[], { binaries, root, user, reaper }: ProcessOptions) {
+export function run(
+  program: string,
+  parameters: string[],
+  { binaries, root, user, reaper, input }: ProcessOptions,
+) {
   const child = spawn(join(binaries, program), parameters, {
     ...user,
     cwd: root,
@@ -38,9 +44,11 @@ export function run(program: string, parameters: string[], { binaries, root, use
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     // A process group of its own: Ctrl-C reaches only this process, which then stops the server in order.
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['pipe', 'ignore', 'pipe'],
     windowsHide: true,
   });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   // SIGQUIT is PostgreSQL's immediate shutdown: no checkpoint, but no process or shared memory remains.
   reaper?.watch(child, 'SIGQUIT');
 

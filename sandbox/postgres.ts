@@ -2,13 +2,14 @@
  * A real PostgreSQL: copied, initialised and started below one temporary directory, on a free loopback port.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientConfig } from 'pg';
 import { freePort } from './http.ts';
 import { stageBinaries } from './postgres-binaries.ts';
-import { type ProcessOptions, run } from './postgres-process.ts';
+import { type Cluster, createCluster } from './postgres-cluster.ts';
+import { run } from './postgres-process.ts';
 import { give, makeDirectory, unprivilegedUser } from './postgres-user.ts';
 import type { Reaper } from './reaper.ts';
 
@@ -36,13 +37,6 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** Directories that `initdb` creates and `postgres` uses. */
-interface Cluster extends ProcessOptions {
-  data: string;
-  /** Password of the superuser. */
-  password: string;
-}
-
 const HOST = '127.0.0.1';
 
 export async function startPostgres({
@@ -64,28 +58,8 @@ export async function startPostgres({
 
   const password = randomBytes(24).toString('base64url');
   const cluster = { binaries, root, data, user, reaper, password };
-  await initialize(cluster);
+  await createCluster(cluster);
   return start(cluster, { maxConnections, timeout }, 5);
-}
-
-async function initialize(cluster: Cluster) {
-  const passwordFile = join(cluster.root, 'password');
-  writeFileSync(passwordFile, cluster.password, { mode: 0o600, flag: 'wx' });
-  try {
-    give(passwordFile, cluster.user);
-    const settings = [
-      '--auth=scram-sha-256',
-      '--locale=C',
-      '--encoding=UTF8',
-      '--no-sync',
-      '--no-instructions',
-    ];
-    const parameters = ['--username=postgres', `--pwfile=${passwordFile}`, `--pgdata=${cluster.data}`];
-    const { code, reason } = await run('initdb', [...settings, ...parameters], cluster).ended;
-    if (code !== 0) throw reason;
-  } finally {
-    rmSync(passwordFile);
-  }
 }
 
 interface StartOptions {

@@ -15,7 +15,11 @@ import {
   prepareDatabase,
 } from '../../sandbox/database-roles.ts';
 import { type Postgres, startPostgres } from '../../sandbox/postgres.ts';
+import { TEMPLATE } from '../../sandbox/postgres-cluster.ts';
 import { type Reaper, startReaper } from '../../sandbox/reaper.ts';
+
+// This file tests initdb, too.
+delete process.env[TEMPLATE];
 
 const SOON = { timeout: 8_000, interval: 25 };
 
