@@ -1,4 +1,4 @@
-/** Makes a router of routes: first who calls, then what they sent, then the route's own work. */
+/** Builds a router from routes. Order: the caller, the limits, the parameters, the body, the handler. */
 import { type RequestHandler, Router } from 'express';
 import type { Tokens } from '../clients/jwt.ts';
 import { authenticate, requireRole } from './authenticate.ts';
@@ -15,37 +15,35 @@ export function mountRoutes(routes: Route[], { tokens }: { tokens: Tokens }): Ro
     admin: [authenticated, requireRole('admin')],
   };
 
-  // Exact, as whoever filters paths in front of the service expects: /ADMIN/ is not /admin.
+  // Exact, because a proxy that guards /admin does not guard /ADMIN/.
   const router = Router({ caseSensitive: true, strict: true });
-  for (const { method, path, access, before = [], parameters, body, handle } of routes)
-    router[method](
-      path,
-      ...guards[access],
-      ...before,
-      ...(parameters ? [checkParameters(parameters)] : []),
-      ...(body ? [jsonBody(body)] : []),
-      handle,
-    );
-  for (const [path, methods] of methodsByPath(routes)) router.all(path, refuseOthers(methods));
+  // Path by path, so that a fixed path listed before a pattern also refuses its other methods before the pattern matches.
+  for (const [path, group] of Map.groupBy(routes, ({ path }) => path)) {
+    for (const { method, access, before = [], parameters, body, handle } of group)
+      router[method](
+        path,
+        ...guards[access],
+        ...before,
+        ...(parameters ? [checkParameters(parameters)] : []),
+        ...(body ? [jsonBody(body)] : []),
+        handle,
+      );
+    router.all(path, refuseOthers(methodsOf(group)));
+  }
   return router;
 }
 
-function methodsByPath(routes: Route[]): Map<string, string[]> {
-  const paths = Map.groupBy(routes, ({ path }) => path);
-  return new Map(
-    [...paths].map(([path, group]) => {
-      const methods = group.map(({ method }) => method.toUpperCase());
-      // Express answers HEAD with the handler of GET.
-      return [path, methods.includes('GET') ? [...methods, 'HEAD'] : methods];
-    }),
-  );
+function methodsOf(group: Route[]): string[] {
+  const methods = group.map(({ method }) => method.toUpperCase());
+  // Express answers HEAD with the handler of GET.
+  return methods.includes('GET') ? [...methods, 'HEAD'] : methods;
 }
 
 const refuseOthers =
   (methods: string[]): RequestHandler =>
   ({ method, path }) => {
     const allowed = methods.join(', ');
-    throw new HttpProblem(405, `${path} knows no ${method}, only ${allowed}.`, {
+    throw new HttpProblem(405, `${method} is not supported on ${path}. Allowed: ${allowed}.`, {
       headers: { Allow: allowed },
     });
   };

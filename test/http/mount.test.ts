@@ -1,4 +1,4 @@
-/** What mounting makes of a route's data. */
+/** How a route's data becomes checks and a handler. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import express from 'express';
@@ -37,22 +37,22 @@ const serve = (...routes: Route[]) =>
 
 describe('access', () => {
   for (const [access, statuses] of [
-    ['all', { nobody: 200, bad: 200, user: 200, admin: 200 }],
-    ['token', { nobody: 401, bad: 401, user: 200, admin: 200 }],
-    ['admin', { nobody: 401, bad: 401, user: 403, admin: 200 }],
+    ['all', { anonymous: 200, bad: 200, user: 200, admin: 200 }],
+    ['token', { anonymous: 401, bad: 401, user: 200, admin: 200 }],
+    ['admin', { anonymous: 401, bad: 401, user: 403, admin: 200 }],
   ] as const)
     for (const [caller, status] of Object.entries(statuses))
       it(`${access}: ${caller} gets ${status}`, async () => {
         const call = serve(thing({ access })).post('/things/1');
-        if (caller !== 'nobody') call.set('Authorization', `Bearer ${caller}`);
+        if (caller !== 'anonymous') call.set('Authorization', `Bearer ${caller}`);
         await call.expect(status);
       });
 });
 
-describe('what a request brings', () => {
+describe('a request', () => {
   const body = z.strictObject({ name: z.string().trim() });
 
-  it('reaches the handler as the schema made it', async () => {
+  it('reaches the handler as the schema parsed it', async () => {
     const answer = await serve(thing({ body })).post('/things/7?a=b').send({ name: ' x ' }).expect(200);
     assert.deepEqual(answer.body, { params: { id: '7' }, query: { a: 'b' }, body: { name: 'x' } });
   });
@@ -72,13 +72,13 @@ describe('what a request brings', () => {
     await post('/things/7').send({ name: 1 }).expect(400);
   });
 
-  it('is told no more than twenty faults', async () => {
+  it('gets at most 20 faults in the answer', async () => {
     const http = serve(thing({ body: z.array(z.int()) }));
     const answer = await http.post('/things/7').send(Array(1_000).fill('x')).expect(400);
     assert.equal(answer.body.errors.length, 20);
   });
 
-  it('is not looked at before the caller and the rate are', async () => {
+  it('is checked after the caller and the rate', async () => {
     const before = [
       () => {
         throw new HttpProblem(429, 'Too many.');
@@ -89,26 +89,33 @@ describe('what a request brings', () => {
     await http.post('/things/7').set('Authorization', 'Bearer user').send('{').expect(429);
   });
 
-  it('stays unread where a route takes no body', async () => {
+  it('keeps an unread body where the route takes none', async () => {
     const answer = await serve(thing({})).post('/things/7').send('{').expect(200);
     assert.equal(answer.body.body, undefined);
   });
 });
 
 describe('paths', () => {
-  it('that know other methods only say which', async () => {
+  it('answer an unsupported method with 405 and the supported ones', async () => {
     const http = serve(thing({}), thing({ method: 'get' }));
-    await http.delete('/things/7').expect(405).expect('Allow', 'POST, GET, HEAD');
+    const { body } = await http.delete('/things/7').expect(405).expect('Allow', 'POST, GET, HEAD');
+    assert.equal(body.detail, 'DELETE is not supported on /things/7. Allowed: POST, GET, HEAD.');
+  });
+
+  it('that are fixed take precedence over a pattern after them, for every method', async () => {
+    const http = serve(thing({ method: 'get', path: '/things/new' }), thing({ method: 'delete' }));
+    await http.delete('/things/new').expect(405).expect('Allow', 'GET, HEAD');
+    await http.delete('/things/7').expect(200);
   });
 
   for (const path of ['/things/%', '/things/%zz', '/things/%c0%af'])
-    it(`${path} names nothing: 400`, async () => {
+    it(`${path} is badly encoded: 400`, async () => {
       const { body } = await serve(thing({})).post(path).expect(400);
       assert.doesNotMatch(body.detail, /JSON/);
     });
 
   for (const path of ['/Things/7', '/things/7/', '//things/7', '/things'])
-    it(`${path} is another one`, async () => {
+    it(`${path} is a different path: 404`, async () => {
       await serve(thing({})).post(path).expect(404);
     });
 });

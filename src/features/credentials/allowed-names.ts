@@ -1,16 +1,16 @@
-/** What a configuration may name: secrets below a prefix, in known accounts and vaults. Anything else is refused unread. */
+/** Limits what a configuration may name: secrets below a prefix, in listed accounts and vaults. */
 import { CredentialError } from './credential-error.ts';
 
 const refuse = (message: string) => new CredentialError('not-allowed', message);
 
-/** Ends where a part of a name ends, so that `myapp/cred` does not also let in `myapp/credit-cards`. */
+/** Ends with a separator, so that `myapp/cred` does not also cover `myapp/credit-cards`. */
 export const PREFIX = /^[\w-]+(\/[\w-]+)*[/-]$/;
 
-/** Letters, digits and what backends take besides; no `%`, no backslash, nothing invisible. */
+/** Letters, digits and the punctuation that backends accept. No `%`, no backslash, nothing invisible. */
 const NAME = /^[\w/+=.@-]{1,512}$/;
 const isTraversal = (name: string) => name.split('/').some((part) => ['', '.', '..'].includes(part));
 
-/** A name in the notation of a backend: Key Vault and files know no slash. */
+/** The name in a backend's notation: Key Vault and files have a hyphen where others have a slash. */
 export const nameIn = (provider: string, name: string): string =>
   provider === 'azure' || provider === 'file' ? name.replaceAll('/', '-') : name;
 
@@ -26,7 +26,7 @@ const SECRET_ARN =
 
 /**
  * @param places allowed, each as `region:account`
- * @returns the region, and the name, which is still to be checked
+ * @returns the region, and the name. The name is not checked yet.
  * @throws CredentialError
  */
 export function requireAllowedArn(arn: string, places: readonly string[]): { region: string; name: string } {
@@ -34,8 +34,17 @@ export function requireAllowedArn(arn: string, places: readonly string[]): { reg
   if (name === '')
     throw new CredentialError('invalid', 'secret_arn is not the ARN of a secret in AWS Secrets Manager.');
   if (!places.includes(place))
-    throw refuse('secret_arn is in an account or region that is not allowed here.');
+    throw refuse('secret_arn: CREDENTIALS_AWS_ACCOUNTS does not list this region and account.');
   return { region, name };
+}
+
+/**
+ * The region becomes part of AWS's host names, and a signature is valid in one region only.
+ * @throws CredentialError
+ */
+export function requireAllowedRegion(region: string, places: readonly string[]): void {
+  if (!places.some((place) => place.startsWith(`${region}:`)))
+    throw refuse('region: CREDENTIALS_AWS_ACCOUNTS does not list this region.');
 }
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
@@ -45,7 +54,7 @@ export function requireAllowedRole(arn: string, places: readonly string[]): void
   const [, account] = ROLE_ARN.exec(arn) ?? [];
   if (account === undefined) throw new CredentialError('invalid', 'role-arn is not the ARN of an IAM role.');
   if (!places.some((place) => place.endsWith(`:${account}`)))
-    throw refuse('role-arn is in an account that is not allowed here.');
+    throw refuse('role-arn: CREDENTIALS_AWS_ACCOUNTS does not list this account.');
 }
 
 /**
@@ -55,6 +64,6 @@ export function requireAllowedRole(arn: string, places: readonly string[]): void
  */
 export function requireAllowedVault(url: string, vaults: readonly string[]): string {
   const vault = vaults.find((origin) => url === origin || url === `${origin}/`);
-  if (vault === undefined) throw refuse('vault_url is not one of the vaults that are allowed here.');
+  if (vault === undefined) throw refuse('vault_url: CREDENTIALS_AZURE_VAULTS does not list this vault.');
   return vault;
 }

@@ -1,4 +1,4 @@
-/** Components from the environment: `COMPONENT_<NAME>_PROVIDER`, and after the same start the provider's own variables. */
+/** Components from the environment: `COMPONENT_<NAME>_PROVIDER`, and the provider's variables with the same beginning. */
 import type { z } from 'zod';
 import { findProvider, providerNames } from '../../secrets/providers/index.ts';
 import { PREFIX } from './allowed-names.ts';
@@ -6,7 +6,7 @@ import type { ComponentSettings } from './components.ts';
 
 type Environment = Readonly<Record<string, unknown>>;
 
-/** By name: `COMPONENT_SECRET_STORE_PROVIDER=vault` makes `secret-store`. */
+/** Returns settings by name: `COMPONENT_SECRET_STORE_PROVIDER=vault` defines `secret-store`. */
 export function parseComponents(env: Environment, context: z.RefinementCtx): Map<string, ComponentSettings> {
   const names = Object.keys(env).flatMap(
     (variable) => /^COMPONENT_([A-Z0-9_]+)_PROVIDER$/.exec(variable)?.[1] ?? [],

@@ -1,4 +1,4 @@
-/** Named backends beside the main one, each with its own provider and settings, made when first asked for. */
+/** Named secret stores beside the main backend. Each has its own provider and settings, and opens on first use. */
 import { SecretError } from '../../errors.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
 import { findProvider } from '../../secrets/providers/index.ts';
@@ -9,26 +9,26 @@ import type { SecretData } from './secret-values.ts';
 
 export interface ComponentSettings {
   create(): Promise<SecretProvider>;
-  /** What names must begin with there, where it is not the prefix of all. */
+  /** Names of connection secrets must begin with this. Default: the prefix of the feature. */
   prefix?: string | undefined;
 }
 
 export interface Component {
   provider: SecretProvider;
-  /** What the names of secrets of connections begin with. */
+  /** Names of connection secrets begin with this. */
   prefix: string;
 }
 
 export interface Components {
-  /** The backend that the service's own secrets come from. */
+  /** The backend of the service's own secrets. */
   main: Component;
-  /** Default `secretstore`, which is the main backend unless it has settings of its own. @throws CredentialError */
+  /** @param name default `secretstore`: the main backend, unless it is configured. @throws CredentialError */
   get(name?: string): Promise<Component>;
-  /** One with settings that a configuration chose, such as a region; the caller has checked them. */
+  /** A store with settings from a configuration, such as a region. The caller has checked them. */
   getFor(provider: string, environment: Record<string, string>): Promise<Component>;
-  /** The values of a secret by key. The name is taken as it is. @throws CredentialError */
+  /** The values of a secret by key. The name is used as given, without a prefix. @throws CredentialError */
   getSecret(key: string, component?: string, signal?: AbortSignal): Promise<SecretData>;
-  /** One value of the document `deployment` of the default component; null without it or its document. @throws CredentialError */
+  /** One value of the default component's document `deployment`. Null when either is missing. @throws CredentialError */
   getDeploymentSecret(key: string): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -38,7 +38,7 @@ const DEFAULT = 'secretstore';
 export interface ComponentsOptions {
   main: SecretProvider;
   settings: ReadonlyMap<string, ComponentSettings>;
-  /** With slashes, also where the backend's own names have none. */
+  /** Written with slashes for every backend. */
   prefix: string;
   deploymentDocument: string;
 }
@@ -56,7 +56,7 @@ export function createComponents({
     prefix: ownPrefix ?? nameIn(provider.name, prefix),
   });
 
-  /** What could not be made is tried again. */
+  /** A failure is not kept: the next call tries again. */
   const once = (key: string, make: () => Promise<Component>): Promise<Component> => {
     const known = made.get(key) ?? make();
     made.set(key, known);
@@ -70,7 +70,7 @@ export function createComponents({
     const chosen = settings.get(name);
     if (chosen) return once(name, async () => component(await chosen.create(), chosen.prefix));
     if (name === DEFAULT || name === main.name) return own;
-    throw new CredentialError('invalid', `There is no component ${name} here.`);
+    throw new CredentialError('invalid', `No component is named ${name}.`);
   };
 
   const getSecret: Components['getSecret'] = async (key, name, signal) =>
@@ -84,7 +84,7 @@ export function createComponents({
     getFor: (name, environment) =>
       once(`${name} ${JSON.stringify(environment)}`, async () => {
         const registration = findProvider(name);
-        if (!registration) throw new CredentialError('invalid', `There is no provider ${name} here.`);
+        if (!registration) throw new CredentialError('invalid', `No provider is named ${name}.`);
         return component(await registration.create(registration.settings.parse(environment) as never));
       }),
 

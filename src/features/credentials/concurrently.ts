@@ -1,4 +1,4 @@
-/** Runs `work` on each item, at most `limit` at a time, and keeps the order. Rejects with the first failure. */
+/** Runs `work` on each item, at most `limit` at a time. Keeps the order. Rejects with the first failure. */
 export async function concurrently<T, R>(
   items: readonly T[],
   limit: number,

@@ -1,15 +1,15 @@
-/** Why a connection cannot be had, in words for whoever registers it: names fields, never a value. */
+/** Why a connection cannot be saved or used, for the administrator. Names fields, never values. */
 
 export type CredentialErrorCode =
-  /** The configuration is not one, or what it became is not complete. */
+  /** The configuration has the wrong shape, or is incomplete after it is resolved. */
   | 'invalid'
   /** Outside of what this service may read or reach. */
   | 'not-allowed'
   /** There is no such configuration. */
   | 'not-found'
-  /** The secret, or the server, refuses or does not fit; whoever registers it can mend that. */
+  /** The secret or the server refuses. The administrator can fix it. */
   | 'refused'
-  /** No answer in time; trying again can succeed. */
+  /** No answer in time. A retry can succeed. */
   | 'unavailable';
 
 export class CredentialError extends Error {

@@ -1,11 +1,11 @@
-/** The sources that a configuration may name, by `credentialSource`. */
+/** The registered sources, by `credentialSource`. */
 import { CredentialError } from './credential-error.ts';
 import { type CredentialProvider, SOURCES } from './sources.ts';
 
 const providers = new Map<string, CredentialProvider>(Object.entries(SOURCES));
 
 export const CredentialProviderFactory = {
-  /** Adds a source, before the service is created. @throws Error when the name is taken */
+  /** Adds a source. Call it before the service is created. @throws Error when the name is taken */
   register(name: string, provider: CredentialProvider): void {
     if (providers.has(name)) throw new Error(`A credential source named ${name} is registered already.`);
     providers.set(name, provider);

@@ -1,35 +1,43 @@
-/** Connections by reference: registered, resolved when they are needed, tested by a real login. */
+/** Connections by reference: saves them, resolves them, and logs in with them. */
+import type pg from 'pg';
 import { untilAborted } from '../../deadline.ts';
 import { type AllowedHost, type Lookup, requireAllowedAddress } from './allowed-hosts.ts';
-import { passwordFor, toLogin } from './authentication.ts';
 import { type Configuration, configurationSchema } from './configuration.ts';
 import { CredentialError } from './credential-error.ts';
-import { logIn } from './log-in.ts';
+import { withLogin } from './log-in.ts';
+import { toLogin } from './login.ts';
 import { type Resolved, resolve, sourceOf } from './resolve.ts';
 import type { SourceContext } from './sources.ts';
-import type { StoredConfigurations } from './stored-configurations.ts';
-import { requireResolved } from './validation.ts';
+import type { StoredConfiguration, StoredConfigurations } from './stored-configurations.ts';
+import { requireFields, requireResolved } from './validation.ts';
 
 export interface CredentialsOptions {
   stored: StoredConfigurations;
   sources: Omit<SourceContext, 'signal'>;
-  /** Servers that a connection may be made to. */
+  /** Servers that a connection may reach. */
   hosts: readonly AllowedHost[];
-  /** `production` stores nothing. */
+  /** Nothing is saved in `production`. */
   environment: string;
   /** Milliseconds for everything that one call does. Default 10,000. */
   timeout?: number;
-  /** Default: the system's. */
+  /** Default: the system's DNS. */
   lookup?: Lookup;
 }
 
+/** Every method throws CredentialError. */
 export interface Credentials {
-  /** Proves that every password-like field is a reference, and stores it. @returns its GUID. @throws CredentialError */
+  /** Saves a complete configuration whose password-like fields are references. Returns its GUID. */
   saveCredentials(config: Configuration): Promise<string>;
-  /** @throws CredentialError */
+  /** What is saved, the newest first. Contains no value of a secret. */
+  listCredentials(): Promise<StoredConfiguration[]>;
+  findCredentials(guid: string): Promise<StoredConfiguration>;
+  deleteCredentials(guid: string): Promise<void>;
+  /** The values of a saved connection, read from its secret now. */
   getCredentials(guid: string): Promise<Resolved>;
-  /** Resolves and logs in. @param config or the GUID of one. @returns milliseconds. @throws CredentialError */
+  /** Logs in with a configuration, or with the saved one of a GUID. Returns milliseconds. */
   testConnection(config: Configuration | string): Promise<number>;
+  /** Logs in with a saved connection and runs `work` there, all within the timeout. Also throws what `work` throws. */
+  withConnection<T>(guid: string, work: (client: pg.Client) => Promise<T>): Promise<T>;
 }
 
 export function createCredentials({
@@ -42,7 +50,6 @@ export function createCredentials({
 }: CredentialsOptions): Credentials {
   const schema = configurationSchema();
 
-  /** Within its time, whatever is being waited for. */
   const inTime = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const signal = AbortSignal.timeout(timeout);
     try {
@@ -55,17 +62,36 @@ export function createCredentials({
   };
 
   const load = async (guid: string): Promise<Configuration> => {
-    const { data, success } = schema.safeParse(await stored.find(guid));
-    if (!success)
-      throw new CredentialError(
-        'invalid',
-        'What is stored under this GUID does not fit its source any more.',
-      );
-    return data;
+    const { data, success } = schema.safeParse((await stored.find(guid)).configuration);
+    if (success) return data;
+    throw new CredentialError('invalid', 'The saved configuration does not fit its source any more.');
   };
 
   const resolveStored = async (guid: string, signal: AbortSignal) =>
     resolve(await load(guid), { ...sources, signal }, guid);
+
+  const logIn = async <T>(
+    resolved: Resolved,
+    signal: AbortSignal,
+    work: (client: pg.Client) => Promise<T>,
+  ) => {
+    const { target, createPassword } = toLogin(resolved, sources.awsPlaces);
+    const address = await requireAllowedAddress(target, hosts, lookup);
+    return withLogin({ ...target, password: await createPassword() }, { address, signal }, work);
+  };
+
+  /** The secret of such a configuration is named after the GUID, so it does not exist yet. */
+  const isNamedByGuid = (config: Configuration) =>
+    sourceOf(config) === 'direct' && config['secret-path'] === undefined;
+
+  const requireComplete = async (config: Configuration, signal: AbortSignal) => {
+    if (!isNamedByGuid(config)) {
+      toLogin(await resolve(config, { ...sources, signal }), sources.awsPlaces);
+      return;
+    }
+    requireResolved(config, config);
+    requireFields(config, ['host']);
+  };
 
   return {
     async saveCredentials(config) {
@@ -73,13 +99,14 @@ export function createCredentials({
         throw new CredentialError('not-allowed', 'Storing credentials is not supported in production.');
       const parsed = schema.parse(config);
       return inTime(async (signal) => {
-        // A secret that is named after the GUID does not exist yet, and holds all that is secret by itself.
-        const isNamedByGuid = sourceOf(parsed) === 'direct' && parsed['secret-path'] === undefined;
-        if (isNamedByGuid) requireResolved(parsed, parsed);
-        else await resolve(parsed, { ...sources, signal });
+        await requireComplete(parsed, signal);
         return stored.insert(parsed);
       });
     },
+
+    listCredentials: stored.list,
+    findCredentials: stored.find,
+    deleteCredentials: stored.remove,
 
     getCredentials: (guid) => inTime((signal) => resolveStored(guid, signal)),
 
@@ -90,11 +117,11 @@ export function createCredentials({
           typeof config === 'string'
             ? await resolveStored(config, signal)
             : await resolve(config, { ...sources, signal });
-        const target = toLogin(resolved);
-        const address = await requireAllowedAddress(target.login, hosts, lookup);
-        const password = await passwordFor(target, resolved, sources);
-        await logIn({ ...target.login, password }, address, signal);
+        await logIn(resolved, signal, async () => {});
         return Math.round(performance.now() - started);
       }),
+
+    withConnection: (guid, work) =>
+      inTime(async (signal) => logIn(await resolveStored(guid, signal), signal, work)),
   };
 }

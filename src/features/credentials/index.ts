@@ -1,4 +1,4 @@
-/** Connections that somebody registers by reference to a secret, and a page to try them. See README.md. */
+/** Connections that refer to a secret, and a page to register and test them. See README.md. */
 import type { Feature } from '../feature.ts';
 import { createComponents } from './components.ts';
 import { createCredentials } from './credentials.ts';

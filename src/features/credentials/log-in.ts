@@ -1,10 +1,11 @@
-/** Logs in to PostgreSQL once and leaves. A failure is described by its code: the server's words can quote what they got. */
+/** Logs in to the PostgreSQL server of a connection. Errors carry the code only, because PostgreSQL's text quotes input. */
+import type pg from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
 import { diagnose, type Place } from '../../clients/database/errors.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { CredentialError } from './credential-error.ts';
 
-/** What was resolved from a secret is not shown, so the server and the login have no names here. */
+/** Server and login may come from the secret, so they are not named. */
 const PLACE: Place = {
   server: 'The server',
   username: 'this user',
@@ -12,13 +13,26 @@ const PLACE: Place = {
   secret: 'the configuration or its secret',
 };
 
-/** @param address of the host, which has been checked. @throws CredentialError, or the signal's reason */
-export async function logIn(login: DatabaseSecret, address: string, signal: AbortSignal): Promise<void> {
+/**
+ * Connects, runs `work` and disconnects.
+ * @param options.address of the host, checked by `requireAllowedAddress`
+ * @throws CredentialError when the login fails, the signal's reason, or the error of `work`
+ */
+export async function withLogin<T>(
+  login: DatabaseSecret,
+  { address, signal }: { address: string; signal: AbortSignal },
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const applicationName = 'express-secrets-template credentials';
+  let loggedIn = false;
+  const whenLoggedIn = (client: pg.Client) => {
+    loggedIn = true;
+    return work(client);
+  };
   try {
-    await withConnection(login, async () => {}, { address, applicationName, signal });
+    return await withConnection(login, whenLoggedIn, { address, applicationName, signal });
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (loggedIn || signal.aborted) throw error;
     const { code, message, remedy, temporary } = diagnose(error, PLACE);
     throw new CredentialError(temporary ? 'unavailable' : 'refused', `${message} (${code}). ${remedy}`);
   }

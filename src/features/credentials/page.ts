@@ -1,4 +1,4 @@
-/** The page that asks where the credentials of a connection are: a form made of the sources there are. */
+/** The page for a new connection: a form built from the registered sources. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -9,9 +9,9 @@ import type { CredentialProvider } from './sources.ts';
 const fileOf = (name: string) => fileURLToPath(new URL(`./page/${name}`, import.meta.url));
 const read = (name: string) => readFileSync(fileOf(name), 'utf8');
 
-/** @param mayStore whether the page offers to save */
+/** @param mayStore whether the page has a Save button */
 export function pageRoutes({ mayStore }: { mayStore: boolean }): Route[] {
-  // By now every source is registered.
+  // Sources are registered before the service is created.
   const html = read('index.html')
     .replace('<!-- sources -->', sourceChoice())
     .replace('<!-- fields -->', sourceFields())
@@ -28,7 +28,7 @@ const file = (path: string, type: string, content: string): Route =>
   route({
     method: 'get',
     path,
-    summary: 'The page that asks where credentials are stored, and what it loads',
+    summary: 'The page for a new connection, and the files it loads',
     access: 'all',
     answers: { 200: { description: 'The file', content: { [type]: z.string() } } },
     handle(_request, response) {

@@ -1,40 +1,23 @@
-/** Registering connections and trying them, for administrators. What a secret holds is in no answer. */
+/** Routes for administrators: save, list, show, delete and test connections. No answer contains a value of a secret. */
 import type { Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { callerOf } from '../../http/authenticate.ts';
 import { HttpProblem } from '../../http/problem.ts';
-import { json, problem, type Route, route } from '../../http/route.ts';
+import { problem, type Route, route } from '../../http/route.ts';
+import { connected, fieldList, guidAnswer, guidParameter, listAnswer, stored } from './answers.ts';
+import { createAudit } from './audit.ts';
 import { configurationSchema } from './configuration.ts';
-import { CredentialError, type CredentialErrorCode } from './credential-error.ts';
 import type { Credentials } from './credentials.ts';
-
-const STATUS: Record<CredentialErrorCode, number> = {
-  invalid: 422,
-  'not-allowed': 403,
-  'not-found': 404,
-  refused: 422,
-  unavailable: 503,
-};
+import { listFields } from './list-fields.ts';
 
 const answers = {
-  403: problem('The caller is no administrator, or the configuration leads outside of what is allowed'),
-  422: problem(
-    'What the configuration became is incomplete, or is refused where the secret or the server is',
-  ),
+  403: problem('The caller is no administrator, or the configuration is outside of what is allowed'),
+  422: problem('The configuration is incomplete, or the secret store or the server refuses it'),
   429: problem('Too many requests of this caller'),
-  503: problem('A backend or the server does not answer'),
+  503: problem('A secret store or the server does not answer'),
 };
-const unknownGuid = problem('There are no credentials with this GUID');
-const connected = json(
-  'The login succeeded',
-  z.strictObject({
-    connected: z.literal(true),
-    latencyMs: z.int().min(0).describe('With reading the secret'),
-  }),
-);
-const guidParameter = z.object({ guid: z.guid() });
+const ofStored = { ...answers, 404: problem('There are no credentials with this GUID') };
 
 export interface CredentialRoutesOptions {
   credentials: Credentials;
@@ -47,7 +30,6 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
   const body = configurationSchema().meta({
     examples: [{ credentialSource: 'direct', 'secret-path': 'myapp/credentials/warehouse' }],
   });
-
   const limitCalls = rateLimit({
     windowMs: 60_000,
     limit,
@@ -58,65 +40,89 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
       throw new HttpProblem(429, 'Too many requests. Try again in a minute.');
     },
   });
+  const audited = createAudit(logger);
+  const common = { access: 'admin' as const, before: [limitCalls] };
+  const byGuid = { ...common, parameters: { path: guidParameter } };
+  const guidOf = ({ params: { guid = '' } }: { params: Record<string, string> }) => guid;
 
-  const audit = logger.child({ audit: true }, { level: 'info' });
-
-  /** Does it, notes who did it with what outcome, and words a failure for the caller. */
-  const audited = async <T>(action: string, response: Response, work: () => Promise<T>): Promise<T> => {
-    const { email: caller, sub: callerId } = callerOf(response);
-    try {
-      const result = await work();
-      audit.info({ caller, callerId, outcome: 'done' }, action);
-      return result;
-    } catch (error) {
-      const { code } = error instanceof CredentialError ? error : { code: undefined };
-      audit.info({ caller, callerId, outcome: code ?? 'failed' }, action);
-      throw code ? new HttpProblem(STATUS[code], (error as Error).message, { cause: error }) : error;
-    }
-  };
-
-  const before = [limitCalls];
   return [
     route({
+      ...common,
       method: 'post',
       path: '/credentials',
-      summary: 'Register a connection by reference, outside of production',
-      access: 'admin',
+      summary: 'Save a connection by reference, outside of production',
       body,
-      answers: { 201: json('The GUID it is stored under', z.strictObject({ guid: z.guid() })), ...answers },
-      before,
+      answers: { 201: guidAnswer, ...answers },
       async handle({ body }, response) {
-        const save = () => credentials.saveCredentials(body);
-        response
-          .status(201)
-          .json({ guid: await audited('an administrator registers a connection', response, save) });
+        const guid = await audited('saves', response, () => credentials.saveCredentials(body));
+        response.status(201).json({ guid });
       },
     }),
     route({
+      ...common,
+      method: 'get',
+      path: '/credentials',
+      summary: 'List the saved connections',
+      answers: { 200: listAnswer, ...answers },
+      async handle(_request, response) {
+        const found = await audited('lists', response, () => credentials.listCredentials());
+        response.json({ credentials: found });
+      },
+    }),
+    route({
+      ...common,
       method: 'post',
       path: '/credentials/test',
-      summary: 'Log in with a configuration that is not stored',
-      access: 'admin',
+      summary: 'Log in with a configuration that is not saved',
       body,
       answers: { 200: connected, ...answers },
-      before,
       async handle({ body }, response) {
-        const test = () => credentials.testConnection(body);
-        const latencyMs = await audited('an administrator tests a connection', response, test);
+        const latencyMs = await audited('tests', response, () => credentials.testConnection(body));
         response.json({ connected: true, latencyMs });
       },
     }),
     route({
+      ...byGuid,
+      method: 'get',
+      path: '/credentials/:guid',
+      summary: 'Show a saved connection',
+      answers: { 200: stored, ...ofStored },
+      async handle(request, response) {
+        response.json(await audited('reads', response, () => credentials.findCredentials(guidOf(request))));
+      },
+    }),
+    route({
+      ...byGuid,
+      method: 'delete',
+      path: '/credentials/:guid',
+      summary: 'Delete a saved connection; its secret stays',
+      answers: { 204: { description: 'It is deleted', content: {} }, ...ofStored },
+      async handle(request, response) {
+        await audited('deletes', response, () => credentials.deleteCredentials(guidOf(request)));
+        response.status(204).end();
+      },
+    }),
+    route({
+      ...byGuid,
+      method: 'get',
+      path: '/credentials/:guid/fields',
+      summary: 'Read the secret of a saved connection and list its fields, without values',
+      answers: { 200: fieldList, ...ofStored },
+      async handle(request, response) {
+        const resolved = await audited('resolves', response, () =>
+          credentials.getCredentials(guidOf(request)),
+        );
+        response.json({ fields: listFields(resolved) });
+      },
+    }),
+    route({
+      ...byGuid,
       method: 'post',
       path: '/credentials/:guid/test',
-      summary: 'Log in with a registered connection',
-      access: 'admin',
-      parameters: { path: guidParameter },
-      answers: { 200: connected, 404: unknownGuid, ...answers },
-      before,
-      async handle({ params: { guid = '' } }, response) {
-        const test = () => credentials.testConnection(guid);
-        const latencyMs = await audited('an administrator tests a connection', response, test);
+      summary: 'Log in with a saved connection',
+      answers: { 200: connected, ...ofStored },
+      async handle(request, response) {
+        const latencyMs = await audited('tests', response, () => credentials.testConnection(guidOf(request)));
         response.json({ connected: true, latencyMs });
       },
     }),

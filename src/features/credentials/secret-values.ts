@@ -1,21 +1,21 @@
-/** Puts the values of a secret where a configuration refers to them. Pure: what comes in stays as it is. */
+/** Replaces references in a configuration with the values of a secret. Pure: the input is not changed. */
 
-/** What a secret holds: values by key. */
+/** The values of a secret by key. */
 export type SecretData = Readonly<Record<string, unknown>>;
 
 /**
- * A deep copy of `config` in which each string that equals a key of the secret is replaced by the key's value, at the
- * top level and inside `extra`. Every other string stays, and so does everything deeper.
+ * Returns a deep copy of `config`. A string that equals a key of the secret is replaced by that key's value, at the top
+ * level and inside `extra`. Other strings and deeper levels stay.
  */
 export function applySecretValues(config: SecretData, secretData: SecretData): Record<string, unknown> {
   const fields = replaceStrings(config, secretData);
   return isObject(config.extra) ? { ...fields, extra: replaceStrings(config.extra, secretData) } : fields;
 }
 
-/** The same under the name it has for a whole configuration. */
+/** The same function, under its name for a whole configuration. */
 export const resolveCredentials = applySecretValues;
 
-/** Not assigned but made from entries, where a key `__proto__` is one like any other. */
+/** Built with fromEntries, where `__proto__` is an ordinary key. */
 const replaceStrings = (fields: object, secretData: SecretData): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
@@ -26,7 +26,7 @@ const replaceStrings = (fields: object, secretData: SecretData): Record<string, 
     ]),
   );
 
-/** A copy without what is empty, at the top level and inside `extra`. `false` and `0` are values. */
+/** Returns a copy without empty values, at the top level and inside `extra`. `false` and `0` are not empty. */
 export function dropEmpty(fields: SecretData): Record<string, unknown> {
   const kept = Object.entries(fields).filter(
     ([, value]) => value !== '' && value !== null && value !== undefined,
@@ -37,8 +37,8 @@ export function dropEmpty(fields: SecretData): Record<string, unknown> {
 }
 
 /**
- * What a secret's text holds: the entries of a JSON object, or the text itself under `key`. A single entry whose
- * value is again the text of a JSON object is unwrapped; arrays, scalars and bad JSON are values.
+ * Parses a secret's text: the entries of a JSON object, or the text itself under `key`. A single entry whose value is
+ * the text of a JSON object is unwrapped. Arrays, scalars and bad JSON stay text.
  */
 export function toSecretData(key: string, text: string): SecretData {
   const entries = parseObject(text) ?? { [key]: text };
@@ -55,5 +55,5 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

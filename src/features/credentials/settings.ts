@@ -1,10 +1,10 @@
-/** The environment variables of this feature. Without them no host, account or vault is allowed. */
+/** The environment variables of this feature. By default no host, account or vault is allowed. */
 import { z } from 'zod';
 import { parseAllowedHost } from './allowed-hosts.ts';
 import { PREFIX } from './allowed-names.ts';
 import { parseComponents } from './component-settings.ts';
 
-/** Parts between commas. */
+/** Parses a comma-separated list. */
 const list =
   <T>(parse: (text: string) => T | undefined, message: string) =>
   (text: string, context: z.RefinementCtx): T[] => {
@@ -21,7 +21,7 @@ function parseVault(text: string): string | undefined {
   return url?.protocol === 'https:' && url.pathname === '/' ? url.origin : undefined;
 }
 
-/** Loose, because the variables of a component begin with its name. */
+/** A loose object, because the variables of a component begin with its name. */
 export const settings = z
   .looseObject({
     CREDENTIALS_PREFIX: z

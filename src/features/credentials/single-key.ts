@@ -1,4 +1,4 @@
-/** Reads a configuration of which each field names a secret of its own. */
+/** Reads a configuration whose fields each name a separate secret. */
 import type { Component } from './components.ts';
 import { concurrently } from './concurrently.ts';
 import type { Configuration } from './configuration.ts';
@@ -6,13 +6,13 @@ import { CredentialError } from './credential-error.ts';
 import type { SecretData } from './secret-values.ts';
 import { isPasswordLike } from './validation.ts';
 
-/** Secrets that are read at the same time for one configuration. */
+/** Concurrent reads for one configuration. */
 const CONCURRENCY = 4;
 
 /**
- * The values by the names of their secrets. Every password-like field names one, and so does each string that begins
- * with the component's prefix.
- * @throws CredentialError that names the fields that failed
+ * Returns the values by the names of their secrets. Every password-like field names a secret, and so does each string
+ * that begins with the component's prefix.
+ * @throws CredentialError that names each failed field
  */
 export async function readEachField(
   config: Configuration,
@@ -39,10 +39,13 @@ export async function readEachField(
   throw new CredentialError(first.error.code, messages.join(' '), { cause: first.error });
 }
 
-/** The one value of a secret, or the one that is called like the field. */
+/** The only value of a secret, or the value whose key equals the field's name. */
 function valueFor(field: string, secretData: SecretData): unknown {
   const [only, ...others] = Object.values(secretData);
   if (others.length === 0) return only;
   if (Object.hasOwn(secretData, field)) return secretData[field];
-  throw new CredentialError('refused', 'The secret holds several values, and none of this name.');
+  throw new CredentialError(
+    'refused',
+    'The secret holds several values, and none has the name of the field.',
+  );
 }

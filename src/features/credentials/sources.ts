@@ -1,4 +1,4 @@
-/** Where the secret of a connection can be: what a configuration says of the place, and how it is read there. */
+/** The places that can hold the secret of a connection: their fields in a configuration, and how to read from them. */
 import { z } from 'zod';
 import { requireAllowedArn, requireAllowedName, requireAllowedVault } from './allowed-names.ts';
 import type { Component, Components } from './components.ts';
@@ -6,10 +6,10 @@ import { CredentialError } from './credential-error.ts';
 import { readSecret } from './read-secret.ts';
 import type { SecretData } from './secret-values.ts';
 
-/** Those that come with the template; `CredentialProviderFactory.register` adds others. */
+/** The built-in sources. `CredentialProviderFactory.register` adds others. */
 export type CredentialSource = 'direct' | 'agent' | 'aws-secrets' | 'vault-secrets' | 'azure-secrets';
 
-/** One secret holds the fields, or each field names a secret of its own. */
+/** One secret holds all fields, or each field names a separate secret. */
 export type SecretMode = 'multi-key' | 'single-key';
 
 export type SecretLocation =
@@ -25,21 +25,21 @@ export interface SourceContext {
   signal?: AbortSignal | undefined;
 }
 
-/** A configuration's own fields, which have the shape that the source asks for. */
+/** The fields of a configuration, already validated against the source's shape. */
 type Fields = Readonly<Record<string, unknown>>;
 
 export interface CredentialProvider {
-  /** What the page calls it. */
+  /** Its label on the page. */
   title: string;
-  /** The fields that say where the secret is; each with a title and an example for the page. */
+  /** The fields that locate the secret. Each has a title and an example for the page. */
   fields: Record<string, z.ZodType<string | undefined>>;
-  /** @param guid under which the configuration is stored, if it is. @throws CredentialError */
+  /** @param guid of the stored configuration, if it is stored. @throws CredentialError */
   locate(config: Fields, guid?: string): SecretLocation;
-  /** @throws CredentialError unless the secret may be read, and was */
+  /** @throws CredentialError when the secret is not allowed or cannot be read */
   read(name: string, config: Fields, context: SourceContext): Promise<SecretData>;
 }
 
-/** What is not text was never given: the shapes below see to that. */
+/** A field is text or missing: the shapes below allow nothing else. */
 const textOf = (config: Fields, field: string) => config[field] as string | undefined;
 
 const text = (title: string, example: string) =>
@@ -47,7 +47,7 @@ const text = (title: string, example: string) =>
 const optional = (title: string, example: string) =>
   text(title, example).optional().meta({ title, description: example });
 
-/** A name that somebody gave is looked for below the prefix and nowhere else. */
+/** A name from a request is read below the prefix only. */
 function readBelowPrefix({ provider, prefix }: Component, name: string, { signal }: SourceContext) {
   requireAllowedName(name, prefix);
   return readSecret(provider, name, signal);
@@ -59,12 +59,16 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
     fields: { 'secret-path': optional('Name of the secret', 'myapp/credentials/warehouse') },
     locate(config, guid) {
       const name = textOf(config, 'secret-path') ?? guid;
-      if (name === undefined) throw new CredentialError('invalid', 'Missing fields: [secret-path]');
+      if (name === undefined)
+        throw new CredentialError(
+          'invalid',
+          'Missing fields: [secret-path]. It names the secret that holds the login. Values are not accepted here.',
+        );
       return { mode: 'multi-key', name };
     },
     async read(name, config, context) {
       const { main } = context.components;
-      // Without a path the secret is called like the configuration.
+      // Without a path, the secret is named after the GUID.
       const path = textOf(config, 'secret-path') ?? `${main.prefix}${name}`;
       return readBelowPrefix(main, path, context);
     },
@@ -74,7 +78,7 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
     title: 'A secret store component',
     fields: {
       component: optional('Component', 'secretstore'),
-      'secret-path': optional('Name of the secret, or nothing', 'myapp/credentials/warehouse'),
+      'secret-path': optional('Name of the secret (optional)', 'myapp/credentials/warehouse'),
     },
     locate(config) {
       const name = textOf(config, 'secret-path');
@@ -98,7 +102,7 @@ export const SOURCES: Record<CredentialSource, CredentialProvider> = {
     async read(arn, config, { components, awsPlaces, signal }) {
       const { region, name } = requireAllowedArn(arn, awsPlaces);
       if ((config.region ?? region) !== region)
-        throw new CredentialError('invalid', 'region is not that of secret_arn.');
+        throw new CredentialError('invalid', 'region differs from the region in secret_arn.');
       const { provider, prefix } = await components.getFor('aws', { AWS_REGION: region });
       requireAllowedName(name, prefix);
       return readSecret(provider, arn, signal);

@@ -1,16 +1,15 @@
-/** Whether a resolved configuration is one to log in with. Pure. */
+/** Checks whether a resolved configuration is complete. Pure. */
 import { CredentialError } from './credential-error.ts';
 import type { SecretData } from './secret-values.ts';
 
-/** Fields that hold a credential by their name: `password`, `ssl_password`, `secret-access-key`, `api-token`. */
+/** Names of fields that hold a credential: `password`, `ssl_password`, `secret-access-key`, `api-token`. */
 const PASSWORD_LIKE =
   /(^|[-_.])(password|passphrase|passwd|secret|token|api[-_]?key|access[-_]key|private[-_]key)$/i;
 
 export const isPasswordLike = (field: string): boolean => PASSWORD_LIKE.test(field);
 
 /**
- * Refuses password-like fields that are what they were before: they name nothing in the secret, or are a value that
- * should not have been written down.
+ * Refuses password-like fields that resolving did not change: the secret has no such key, or the field is a value.
  * @throws CredentialError
  */
 export function requireResolved(config: SecretData, resolved: SecretData): void {
@@ -18,11 +17,11 @@ export function requireResolved(config: SecretData, resolved: SecretData): void 
   if (left.length > 0)
     throw new CredentialError(
       'invalid',
-      `Still references: [${left.join(', ')}]. The secret has no such key; a value itself is never taken.`,
+      `Still references: [${left.join(', ')}]. The secret has no such key. A value is not accepted here: put it into the secret and send its key.`,
     );
 }
 
-/** @throws CredentialError that lists what is absent */
+/** @throws CredentialError that lists the missing fields */
 export function requireFields(resolved: SecretData, fields: readonly string[]): void {
   const missing = fields.filter((field) => !Object.hasOwn(resolved, field));
   if (missing.length > 0) throw new CredentialError('invalid', `Missing fields: [${missing.join(', ')}]`);

@@ -237,10 +237,10 @@ describe('no value comes back', () => {
 
   it('when a value does not fit its field', async () => {
     const mine = { 'secret-path': 'myapp/credentials/mine' };
-    assert.equal((await refused({ ...mine, port: 'p' }, 'invalid')).message, 'Not usable: port.');
+    assert.equal((await refused({ ...mine, port: 'p' }, 'invalid')).message, 'Invalid fields: [port]');
     assert.equal(
       (await refused({ ...mine, extra: { sslmode: 'p' } }, 'invalid')).message,
-      'Not usable: sslmode.',
+      'Invalid fields: [sslmode]',
     );
   });
 
@@ -249,12 +249,13 @@ describe('no value comes back', () => {
     await refused({ credentialSource: 'agent', 'secret-path': 'myapp/credentials/text' }, 'invalid');
   });
 
-  it('when an authentication type comes from a secret', async () => {
+  it('when a secret has a key called like the authentication type', async () => {
     await fixture.backends.vault.put(
       'myapp/credentials/type',
       JSON.stringify({ u: 'x', p: 'y', basic: CANARY }),
     );
-    await refused({ 'secret-path': 'myapp/credentials/type', authType: 'basic' }, 'invalid');
+    const error = await refused({ 'secret-path': 'myapp/credentials/type', authType: 'basic' }, 'refused');
+    assert.match(error.message, /28P01/, 'it logged in with the type that was typed');
   });
 });
 

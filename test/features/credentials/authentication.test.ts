@@ -60,7 +60,7 @@ const test = (config: Configuration, { awsPlaces = ['eu-central-1:111122223333']
     deploymentDocument: 'myapp/deployment',
   });
   return createCredentials({
-    stored: { insert: unused, find: unused },
+    stored: { insert: unused, list: unused, find: unused, remove: unused },
     sources: { components, awsPlaces, azureVaults: [] },
     hosts: [
       { host: HOST, port: rds.port },
@@ -135,10 +135,34 @@ describe('IAM role', () => {
   });
 });
 
+describe('the region', () => {
+  const onAddress = { ...iamUser, host: '127.0.0.1' };
+
+  it('is never read from a secret', async () => {
+    const value = { id: user.accessKeyId, key: user.secretAccessKey, region: 'us-east-1', here: 'us-east-1' };
+    backend.put('myapp/credentials/regions', value);
+    const config = { ...onAddress, 'secret-path': 'myapp/credentials/regions' };
+    await assert.rejects(test(config), { message: 'Missing fields: [region]' });
+    await assert.rejects(test({ ...config, region: 'here' }, { awsPlaces: ['us-east-1:111122223333'] }), {
+      code: 'not-allowed',
+    });
+  });
+
+  it('is one of the allowed, in the field and in the name of the host', async () => {
+    const awsPlaces = ['eu-west-1:111122223333'];
+    const refusal = {
+      code: 'not-allowed',
+      message: 'region: CREDENTIALS_AWS_ACCOUNTS does not list this region.',
+    };
+    await assert.rejects(test(iamUser, { awsPlaces }), refusal);
+    await assert.rejects(test({ ...onAddress, region: 'eu-central-1' }, { awsPlaces }), refusal);
+  });
+});
+
 it('a region that would lead out of AWS is refused', async () => {
   for (const region of ['evil.example/', 'eu-central-1.evil.example', 'a@evil.example', '../x'])
     await assert.rejects(test({ ...iamRole, host: '127.0.0.1', region }), {
-      message: 'region is not the name of a region.',
+      message: 'region: CREDENTIALS_AWS_ACCOUNTS does not list this region.',
     });
 });
 

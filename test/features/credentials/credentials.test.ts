@@ -192,8 +192,7 @@ describe('what is not a reference', () => {
     for (const { text } of rows) assert.doesNotMatch(text, /planted-c4n4ry/);
   });
 
-  it('the application may add rows and read them, and nothing else', async () => {
-    await assert.rejects(fixture.pool.query('DELETE FROM credentials'), { code: '42501' });
+  it('the application may not change a row', async () => {
     await assert.rejects(fixture.pool.query("UPDATE credentials SET configuration = '{}'"), {
       code: '42501',
     });
@@ -207,7 +206,10 @@ describe('an incomplete configuration', () => {
     assert.equal(error.message, 'Missing fields: [host, username, password]');
   });
   it('direct needs a path where there is no GUID', async () => {
-    assert.equal((await failure(credentials.testConnection({}))).message, 'Missing fields: [secret-path]');
+    assert.equal(
+      (await failure(credentials.testConnection({}))).message,
+      'Missing fields: [secret-path]. It names the secret that holds the login. Values are not accepted here.',
+    );
   });
   it('keeps 0 and false as the values they are', async () => {
     await fixture.backends.vault.put('myapp/credentials/zero', '{"u":0,"p":false}');
@@ -220,6 +222,119 @@ describe('an incomplete configuration', () => {
     const { username, password } = await credentials.getCredentials(guid);
     assert.deepEqual([username, password], [0, false]);
     assert.match((await failure(credentials.testConnection(guid))).message, /28P01/);
+  });
+});
+
+describe('a configuration is refused when it is saved', () => {
+  const incomplete: [title: string, config: () => Configuration, message: string][] = [
+    ['without anything', () => ({}), 'Missing fields: [host]'],
+    [
+      'without a password',
+      () => ({ ...SOURCES['vault-secrets']?.(), ...fixture.server, username: 'user-key' }),
+      'Missing fields: [password]',
+    ],
+    [
+      'without the fields of its authentication type',
+      () => ({ ...SOURCES.direct?.(), ...fixture.server, ...byKeys, authType: 'iam-user' }),
+      'Missing fields: [access-key-id, secret-access-key]',
+    ],
+    [
+      'with an unknown sslmode',
+      () => ({ ...SOURCES.direct?.(), ...fixture.server, ...byKeys, sslmode: 'maybe' }),
+      'Invalid fields: [sslmode]',
+    ],
+  ];
+  for (const [title, config, message] of incomplete)
+    it(title, async () => {
+      const error = await failure(credentials.saveCredentials(config()));
+      assert.equal(error.message, message);
+    });
+});
+
+describe('saved configurations', () => {
+  const config = () => ({ ...SOURCES.direct?.(), ...byKeys, ...fixture.server });
+
+  it('are listed and shown as they were saved, the newest first', async () => {
+    const before = await credentials.saveCredentials(config());
+    const guid = await credentials.saveCredentials(config());
+    const found = await credentials.findCredentials(guid);
+    assert.deepEqual([found.guid, found.configuration], [guid, config()]);
+    const listed = (await credentials.listCredentials()).map((entry) => entry.guid);
+    assert.ok(listed.indexOf(guid) < listed.indexOf(before), listed.join());
+    assert.doesNotMatch(JSON.stringify(await credentials.listCredentials()), /planted-c4n4ry/);
+  });
+
+  it('are deleted once, and then unknown to every call', async () => {
+    const guid = await credentials.saveCredentials(config());
+    await credentials.deleteCredentials(guid);
+    const { deleteCredentials, findCredentials, getCredentials, testConnection } = credentials;
+    for (const call of [deleteCredentials, findCredentials, getCredentials, testConnection])
+      assert.equal((await failure(call(guid))).code, 'not-found');
+  });
+
+  it('run a query on their server', async () => {
+    const guid = await credentials.saveCredentials(config());
+    const sql = 'SELECT current_user AS user, current_database() AS database';
+    const { rows } = await credentials.withConnection(guid, (client) => client.query(sql));
+    assert.deepEqual(rows, [{ user: 'warehouse', database: 'sales' }]);
+  });
+
+  it('pass on the error of a query, and close the connection', async () => {
+    const guid = await credentials.saveCredentials(config());
+    const query = credentials.withConnection(guid, (client) => client.query('SELECT FROM missing'));
+    await assert.rejects(query, { code: '42P01' });
+  });
+});
+
+describe('the fields of a connection', () => {
+  const put = (name: string, more: object) =>
+    fixture.backends.vault.put(
+      `myapp/credentials/${name}`,
+      JSON.stringify({ ...fixture.login, host: fixture.server.host, port: fixture.server.port, ...more }),
+    );
+
+  it('may say sslmode and ca_cert in the secret, whatever the source', async () => {
+    await put('with-tls', { database: 'sales', sslmode: 'require', ca_cert: 'planted-c4n4ry' });
+    const { extra: _, ...server } = fixture.server;
+    for (const config of [
+      { 'secret-path': 'myapp/credentials/with-tls' },
+      {
+        credentialSource: 'vault-secrets',
+        path: 'myapp/credentials/with-tls',
+        ...server,
+        username: 'username',
+        password: 'password',
+        database: 'database',
+      },
+    ] as Configuration[]) {
+      const error = await failure(credentials.testConnection(config));
+      assert.match(error.message, /offers no TLS \(TLS_NOT_OFFERED\)/);
+      const guid = await credentials.saveCredentials(config);
+      assert.equal((await credentials.getCredentials(guid)).ca_cert, 'planted-c4n4ry');
+    }
+  });
+
+  it('take precedence over the secret when they are typed, at the top or inside extra', async () => {
+    await put('other', { database: 'nowhere', sslmode: 'require', username: 'nobody' });
+    const config = { 'secret-path': 'myapp/credentials/other' };
+    const typed = { username: 'warehouse', database: 'sales', sslmode: 'disable' };
+    await credentials.testConnection({ ...config, ...typed });
+    const { username, ...extra } = typed;
+    await credentials.testConnection({ ...config, username, extra });
+    await credentials.testConnection({
+      ...config,
+      username,
+      extra: { ...extra, database: 'x' },
+      dbname: 'sales',
+    });
+  });
+
+  it('may have the names of other tools: dbname and ssl_cert', async () => {
+    await put('named', { dbname: 'sales' });
+    const config = { 'secret-path': 'myapp/credentials/named', extra: { ssl_cert: 'a certificate' } };
+    const guid = await credentials.saveCredentials(config);
+    const { database, ca_cert } = await credentials.getCredentials(guid);
+    assert.deepEqual([database, ca_cert], ['sales', 'a certificate']);
   });
 });
 
@@ -292,7 +407,7 @@ describe('components', () => {
   it('an unknown one is an error', async () => {
     assert.match(
       (await failure(fixture.components.getSecret('x', 'nowhere'))).message,
-      /no component nowhere/,
+      /No component is named nowhere/,
     );
   });
   it('may have names that begin with a prefix of their own', async () => {

@@ -71,7 +71,7 @@ describe('the page', { skip: withoutBrowser }, () => {
     ['AWS Secrets Manager', ['ARN of the secret', 'Region']],
     ['HashiCorp Vault', ['Path of the secret below the KV mount']],
     ['Azure Key Vault', ['URL of the vault', 'Name of the secret']],
-    ['A secret store component', ['Component', 'Name of the secret, or nothing']],
+    ['A secret store component', ['Component', 'Name of the secret (optional)']],
   ] as const)
     it(`shows the fields of ${source} and of no other`, async () => {
       await field(source).check();
@@ -93,14 +93,14 @@ describe('the page', { skip: withoutBrowser }, () => {
   });
 
   it('shows the fields of each kind of authentication', async () => {
-    for (const [kind, label] of [
-      ['iam-user', 'Key of the secret access key'],
-      ['iam-role', 'External id'],
+    for (const [kind, ...labels] of [
+      ['iam-user', 'Key of the secret access key', 'Region of the server'],
+      ['iam-role', 'External id', 'Region of the server'],
       ['basic', 'Key of the password'],
     ] as const) {
       await page.getByRole('combobox', { name: 'Authentication' }).selectOption(kind);
-      assert.ok(await field(label).isVisible(), label);
-      assert.equal(await page.locator('[data-authentication]:visible').count(), 1);
+      for (const label of labels) assert.ok(await field(label).isVisible(), label);
+      assert.equal(await page.locator('[data-authentication]:visible').count(), labels.length);
     }
   });
 
@@ -119,6 +119,20 @@ describe('the page', { skip: withoutBrowser }, () => {
     assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Test connection');
   });
 
+  it('has fields for TLS, which take precedence over the secret', async () => {
+    const tls = page.getByRole('combobox', { name: 'TLS' });
+    await tls.selectOption('verify-full');
+    await field('CA certificate').fill('not a certificate');
+    await press('Test connection');
+    await told(/TLS|certificate/);
+    complaints.splice(0);
+    await field('CA certificate').fill('');
+    await tls.selectOption('disable');
+    await press('Test connection');
+    await told(/^Connected in/);
+    await tls.selectOption('');
+  });
+
   it('saves', async () => {
     await press('Save');
     await told(/^Saved as [0-9a-f-]{36}$/);
@@ -126,7 +140,7 @@ describe('the page', { skip: withoutBrowser }, () => {
 
   it('has a label for every field and an outcome that is read out', async () => {
     const unlabelled = await page
-      .locator('input, select')
+      .locator('input, select, textarea')
       .evaluateAll((inputs) =>
         inputs.filter((input) => (input as HTMLInputElement).labels?.length === 0).map(String),
       );
@@ -179,7 +193,7 @@ function faintTexts(): string[] {
     const { backgroundColor } = getComputedStyle(element);
     return backgroundColor === 'rgba(0, 0, 0, 0)' ? ground(element.parentElement) : backgroundColor;
   };
-  return [...document.querySelectorAll('h1, h2, legend, p, label, input, select, button')].flatMap(
+  return [...document.querySelectorAll('h1, h2, legend, p, label, input, select, textarea, button')].flatMap(
     (element) => {
       const [dark = 0, light = 0] = [getComputedStyle(element).color, ground(element)]
         .map(luminance)

@@ -11,6 +11,7 @@ import {
 import type { Credentials } from '../../../src/features/credentials/credentials.ts';
 import { pageRoutes } from '../../../src/features/credentials/page.ts';
 import { credentialRoutes } from '../../../src/features/credentials/routes.ts';
+import { conceal } from '../../../src/secrets/conceal.ts';
 import { authorized, createTestApp } from '../../support/app.ts';
 import { createRecordingLogger } from '../../support/logger.ts';
 
@@ -25,7 +26,11 @@ function createFixture({
   const { logger, lines } = createRecordingLogger();
   const credentials: Credentials = {
     saveCredentials: async () => GUID,
-    getCredentials: async () => assert.fail('no route sends these'),
+    listCredentials: async () => [],
+    findCredentials: async (guid) => ({ guid, createdAt: new Date(0), configuration: config }),
+    deleteCredentials: async () => {},
+    getCredentials: async () => ({}),
+    withConnection: () => assert.fail('no route uses this'),
     testConnection: async () => 12,
     ...service,
   };
@@ -73,6 +78,52 @@ describe('POST /credentials/test', () => {
     await http.post(`/credentials/${GUID}/test`).set(authorized).expect(200);
     assert.equal(tested, GUID);
     await http.post('/credentials/no-guid/test').set(authorized).expect(400);
+  });
+});
+
+describe('saved connections', () => {
+  const found = { guid: GUID, createdAt: '1970-01-01T00:00:00.000Z', configuration: config };
+  const fixture = (service: Partial<Credentials> = {}) => createFixture(service).http;
+
+  it('are listed', async () => {
+    const listCredentials = async () => [{ guid: GUID, createdAt: new Date(0), configuration: config }];
+    await fixture({ listCredentials })
+      .get('/credentials')
+      .set(authorized)
+      .expect(200, { credentials: [found] });
+  });
+
+  it('are shown', async () => {
+    await fixture().get(`/credentials/${GUID}`).set(authorized).expect(200, found);
+    await fixture().get('/credentials/no-guid').set(authorized).expect(400);
+  });
+
+  it('are deleted', async () => {
+    let deleted: unknown;
+    const http = fixture({
+      deleteCredentials: async (guid) => {
+        deleted = guid;
+      },
+    });
+    await http.delete(`/credentials/${GUID}`).set(authorized).expect(204, {});
+    assert.equal(deleted, GUID);
+  });
+
+  it('list their fields, with the origin of each and no value', async () => {
+    const extra = conceal({ database: 'planted-c4n4ry', sslmode: 'require' }, 'database');
+    const resolved = conceal({ host: 'h', password: 'planted-c4n4ry', extra }, 'password');
+    const http = fixture({ getCredentials: async () => resolved });
+    await http
+      .get(`/credentials/${GUID}/fields`)
+      .set(authorized)
+      .expect(200, {
+        fields: [
+          { name: 'host', from: 'configuration' },
+          { name: 'password', from: 'secret' },
+          { name: 'extra.database', from: 'secret' },
+          { name: 'extra.sslmode', from: 'configuration' },
+        ],
+      });
   });
 });
 
@@ -151,6 +202,22 @@ describe('a configuration that is none', () => {
         .expect(400);
     });
 
+  for (const [title, body, sentence] of [
+    [
+      'keys of an API',
+      { ...config, api_key: 'shown-nowhere', api_secret: 'shown-nowhere' },
+      /"api_key" is not part of a PostgreSQL connection\. Put the keys of an API into a secret.*"api_secret" is/,
+    ],
+    ['another name', { ...config, user: 'shown-nowhere' }, /^"user" is called username here\.$/],
+    ['an unknown field', { ...config, shelf: 'x' }, /^"shelf" is not a field of this source\.$/],
+    ['an unknown authentication type', { ...config, authType: 'api' }, /^must be one of basic, iam-user/],
+  ] as const)
+    it(`${title}: the answer says what to send instead`, async () => {
+      const { body: answer } = await http.post('/credentials').set(authorized).send(body).expect(400);
+      assert.match(answer.errors[0].message, sentence);
+      assert.doesNotMatch(JSON.stringify(answer), /shown-nowhere/);
+    });
+
   it('is not shown to the one who sent it', async () => {
     const body = { ...config, credentialSource: 'shown-nowhere', password: { value: 'shown-nowhere' } };
     const { text: answer } = await http.post('/credentials').set(authorized).send(body).expect(400);
@@ -190,7 +257,7 @@ describe('the log', () => {
     assert.deepEqual(
       lines.map(({ audit, caller, callerId, outcome, msg }) => [audit, caller, callerId, outcome, msg]),
       [
-        [true, 'ada@example.com', '42', 'done', 'an administrator registers a connection'],
+        [true, 'ada@example.com', '42', 'done', 'an administrator saves a connection'],
         [true, 'ada@example.com', '42', 'refused', 'an administrator tests a connection'],
       ],
     );

@@ -1,13 +1,13 @@
-/** Shows the fields of what is chosen, and sends them. The token is kept by this page alone and for as long as it is open. */
+/** Shows the fields of the chosen source and sends them. The token stays in this page and ends with it. */
 const login = document.querySelector('#login');
 const connection = document.querySelector('#connection');
 const outcome = document.querySelector('#outcome');
 let token = '';
 
-/** A disabled fieldset is not sent. */
+/** FormData leaves out disabled fieldsets. */
 function show(attribute, chosen) {
   for (const fieldset of connection.querySelectorAll(`[data-${attribute}]`))
-    fieldset.hidden = fieldset.disabled = fieldset.dataset[attribute] !== chosen;
+    fieldset.hidden = fieldset.disabled = !fieldset.dataset[attribute].split(' ').includes(chosen);
 }
 
 function showChosen() {
@@ -15,15 +15,9 @@ function showChosen() {
   show('authentication', connection.elements.authType.value);
 }
 
-/** `extra.database` is a field inside `extra`; what is empty is left out. */
-function configuration() {
-  const fields = [...new FormData(connection)].filter(([, value]) => value.trim() !== '');
-  const top = fields.filter(([name]) => !name.startsWith('extra.'));
-  const extra = fields
-    .filter(([name]) => name.startsWith('extra.'))
-    .map(([name, value]) => [name.slice(6), value]);
-  return { ...Object.fromEntries(top), ...(extra.length > 0 && { extra: Object.fromEntries(extra) }) };
-}
+/** Empty fields are left out. */
+const configuration = () =>
+  Object.fromEntries([...new FormData(connection)].filter(([, value]) => value.trim() !== ''));
 
 async function post(path, body) {
   const response = await fetch(path, {
@@ -49,7 +43,7 @@ function tell(kind, text) {
   outcome.textContent = text;
 }
 
-/** One request at a time; its outcome is read out. */
+/** One request at a time. Screen readers announce the outcome. */
 async function run(form, waiting, work) {
   const buttons = [...form.querySelectorAll('button')];
   for (const button of buttons) button.disabled = true;
