@@ -15,8 +15,8 @@ it('loses no request and leaves no lease when it is stopped under load', async (
 it('exits while it still waits for its secrets', async (context) => {
   const reaper = startReaper();
   context.after(reaper.close);
-  const nobody = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:1', VAULT_TOKEN: 'any' };
-  const service = startService({ environment: nobody, reaper });
+  const unreachable = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:1', VAULT_TOKEN: 'any' };
+  const service = startService({ environment: unreachable, reaper });
   context.after(service.stop);
   await new Promise<void>((resolve) => {
     service.process.stdout?.on('data', (chunk) => /trying again/.test(chunk) && resolve());

@@ -67,7 +67,7 @@ function faultsOf({ operation, caller, allowed }: FuzzRequest, answer: Answer): 
 }
 
 function refusal({ access }: Operation, caller: Caller): number | undefined {
-  if (access !== 'all' && caller === 'nobody') return 401;
+  if (access !== 'all' && caller === 'anonymous') return 401;
   if (access === 'admin' && caller === 'user') return 403;
   return undefined;
 }

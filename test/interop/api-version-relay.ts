@@ -1,13 +1,13 @@
 /**
- * Stands before a vault that speaks an older version of the API than the SDK asks for, and asks for that one
- * instead. Nothing else is changed: what the service uses of the API is the same in both.
+ * A relay in front of a vault with an older API version than the SDK's. It replaces the version in each request and
+ * nothing else: the operations that the service uses are the same in both.
  */
 import { request as send } from 'node:https';
 import { createCertificates } from '../../sandbox/certificates.ts';
 import { listen } from '../../sandbox/http.ts';
 
 export interface ApiVersionRelayOptions {
-  /** Where the authority's certificate is written. */
+  /** Receives the authority's certificate. */
   directory: string;
   vaultUrl: string;
   /** For example `7.6`. */
@@ -21,7 +21,7 @@ export async function startApiVersionRelay({ directory, vaultUrl, apiVersion }: 
       const target = new URL(request.url ?? '/', vaultUrl);
       target.searchParams.set('api-version', apiVersion);
       const { method, headers } = request;
-      // The host name tells a server of several vaults which one is meant.
+      // A server of several vaults chooses one by host name.
       const forwarded = send(target, { method, headers: { ...headers, host: target.host } }, (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);

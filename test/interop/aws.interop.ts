@@ -1,4 +1,4 @@
-/** AWS Secrets Manager: the contract and a rotation under load, against the server at INTEROP_AWS_ENDPOINT, such as moto's. */
+/** AWS Secrets Manager: the contract and a rotation under load, against INTEROP_AWS_ENDPOINT, for example moto's. */
 import { randomBytes } from 'node:crypto';
 import { it } from 'node:test';
 import {
@@ -15,10 +15,10 @@ import { describeRotation } from './rotation-under-load.ts';
 /** https://docs.getmoto.org/en/latest/docs/iam.html */
 const DEVIATIONS = {
   'a forbidden secret is denied':
-    'moto enforces no policy by default, and then sees the resource `*` only: it cannot forbid one secret',
+    'moto enforces no policy by default, and otherwise supports only the resource `*`: it cannot forbid one secret',
   'unknown credentials are an identity error':
-    'moto takes any key by default, and otherwise refuses in XML, which is not this protocol',
-  'the reader is refused to write': 'moto enforces no policy: here reader and writer are the same',
+    'moto accepts any key by default, and otherwise refuses in XML, which is not this protocol',
+  'the reader is refused to write': 'moto enforces no policy: reader and writer are the same here',
 };
 
 const { INTEROP_AWS_ENDPOINT: endpoint } = process.env;
@@ -49,7 +49,7 @@ function describeAws(endpoint: string) {
         disable: administrator.remove,
         forbidden: `${prefix}-other/secret`,
         async unreachable() {
-          // The SDK reads its endpoint when it is first used, and only then.
+          // The SDK reads its endpoint once, on first use.
           process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = 'http://127.0.0.1:1';
           const provider = createProvider();
           await provider.read('any').catch(() => {});

@@ -1,7 +1,7 @@
 /**
  * Azure Key Vault: the contract and a rotation under load, against the vault at INTEROP_AZURE_VAULT_URL, such
  * as Lowkey Vault's. Tokens come from IDENTITY_ENDPOINT with IDENTITY_HEADER, trust from NODE_EXTRA_CA_CERTS;
- * INTEROP_AZURE_API_VERSION is the newest version the vault knows, when that is older than the SDK's.
+ * INTEROP_AZURE_API_VERSION is the newest version that the vault supports, when it is older than the SDK's.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,8 +19,8 @@ import { describeRotation } from './rotation-under-load.ts';
 /** https://github.com/nagyesta/lowkey-vault */
 const DEVIATIONS = {
   'a forbidden secret is denied': 'Lowkey Vault has no roles and no access policies',
-  'unknown credentials are an identity error': 'Lowkey Vault believes any token, whoever it is for',
-  'the reader is refused to write': 'Lowkey Vault has no roles: here reader and writer are the same',
+  'unknown credentials are an identity error': 'Lowkey Vault accepts any token',
+  'the reader is refused to write': 'Lowkey Vault has no roles: reader and writer are the same here',
 };
 
 const { INTEROP_AZURE_VAULT_URL, INTEROP_AZURE_API_VERSION } = process.env;
@@ -55,21 +55,21 @@ function describeAzure(environment: { AZURE_VAULT_URL: string } & Record<string,
 
 function createAdministrator(vaultUrl: string) {
   const client = new SecretClient(vaultUrl, new DefaultAzureCredential(), {
-    // The challenge of a vault on loopback names a domain that the vault is not in.
+    // The challenge of a vault on loopback names another domain than the vault's.
     disableChallengeResourceVerification: true,
   });
   return {
     async put(name: string, value: string) {
       await client.setSecret(name, value);
     },
-    /** Deletes it so that it can be recovered: a disabled secret is a missing one to Lowkey Vault. */
+    /** Deletes it so that it can be recovered: Lowkey Vault treats a disabled secret as missing. */
     async disable(name: string) {
       await (await client.beginDeleteSecret(name)).pollUntilDone();
     },
   };
 }
 
-/** What the service needs to reach the vault, by way of a relay when it speaks another version. */
+/** Variables with which the service reaches the vault, through a relay when it supports only another version. */
 async function reach(vaultUrl: string, apiVersion: string | undefined) {
   const environment = {
     AZURE_VAULT_URL: vaultUrl,
@@ -83,12 +83,12 @@ async function reach(vaultUrl: string, apiVersion: string | undefined) {
     await relay.close();
     await rm(directory, { recursive: true });
   });
-  // NODE_EXTRA_CA_CERTS is read when a process starts, and this one has started.
+  // NODE_EXTRA_CA_CERTS is read at process start, which is over.
   setDefaultCACertificates([...getCACertificates('default'), relay.ca]);
   return { ...environment, AZURE_VAULT_URL: relay.url, NODE_EXTRA_CA_CERTS: relay.caFile };
 }
 
-/** Those of the variables that are set. */
+/** The variables that are set. */
 function inherited(...names: string[]): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => {

@@ -1,8 +1,8 @@
-/** A steady mixture of requests to the service: counts what fails and what hangs, and sees what the answers show. */
+/** A steady mix of requests to the service: counts failed and hung ones, and records what the answers show. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const WORKERS = 6;
-/** Milliseconds a worker rests after each request. */
+/** Milliseconds of pause of a worker after each request. */
 const PAUSE = 10;
 /** Milliseconds after which a request counts as hung. */
 const PATIENCE = 10_000;
@@ -14,10 +14,10 @@ export interface LoadOptions {
   user: { email: string; password: string };
 }
 
-/** What the latest answers show. */
+/** Content of the latest answers. */
 export interface Seen {
   databaseUser: string;
-  /** `kid` of the token that the latest login gave. */
+  /** `kid` of the latest token. */
   keyId: string;
 }
 
@@ -26,7 +26,7 @@ export interface LoadResult {
   perSecond: number;
   failed: string[];
   hung: number;
-  /** How many keys signed tokens. */
+  /** Number of keys that signed tokens. */
   keyIds: number;
   databaseUsers: string[];
 }
@@ -59,7 +59,7 @@ export async function startLoad({ url, user }: LoadOptions) {
     return '';
   };
   const expect = (text: string, pattern: RegExp, path: string) => {
-    // A request that failed was counted where it failed.
+    // The failure was counted where it happened.
     if (text && !pattern.test(text)) result.failed.push(`${path}: ${text}`);
   };
 
@@ -106,11 +106,11 @@ export async function startLoad({ url, user }: LoadOptions) {
 
   return {
     seen: (): Seen => ({ ...seen }),
-    /** Resolves when the answers show it. @throws Error after ten seconds */
+    /** Resolves when the answers show the condition. @throws Error after ten seconds */
     async until(what: string, isSo: (seen: Seen) => boolean) {
       const deadline = performance.now() + 10_000;
       while (!isSo(seen)) {
-        if (performance.now() > deadline) throw new Error(`${what}: not after ten seconds`);
+        if (performance.now() > deadline) throw new Error(`${what}: not within ten seconds`);
         await delay(20);
       }
     },

@@ -1,6 +1,6 @@
 /**
- * Replaces every secret several times through the backend's own API while the real service answers a steady
- * load, and requires that no request fails or hangs.
+ * Replaces every secret several times through the backend's API while the real service answers a steady load. Fails when
+ * a request fails or hangs.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -11,7 +11,7 @@ import { startLoad } from './load.ts';
 import { startSurroundings } from './surroundings.ts';
 
 const ROUNDS = 4;
-/** Milliseconds between two API keys: a refused key makes the service ask for another once in five seconds. */
+/** Milliseconds between two API keys: the service reads a refused key again at most once in five seconds. */
 const PACE = 5_500;
 
 export interface RotationOptions {

@@ -1,6 +1,6 @@
 /**
- * Installs and starts the independent implementations that this machine can have, each on free ports of
- * 127.0.0.1, runs the suites against them, and ends what it started. What is missing is skipped, and says so.
+ * Installs and starts the independent implementations that this machine supports, each on free ports of 127.0.0.1, runs
+ * the suites against them, and stops them. A missing one is skipped with a message.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ import {
   untilAnswering,
 } from '../support/implementations.ts';
 
-/** The newest that runs on Java 17. Its APIs end with version 7.6. */
+/** The newest version for Java 17. Its APIs end with version 7.6. */
 const LOWKEY_API_VERSION = '7.6';
 const LOWKEY = 'com.github.nagyesta.lowkey-vault:lowkey-vault-app';
 
@@ -86,8 +86,8 @@ async function startLowkey() {
 }
 
 /**
- * Not installed unasked: its token endpoint listens on every address of the machine, whatever
- * `server.address` says. What it gives out opens nothing but itself.
+ * Installed only on request: its token endpoint listens on every address of the machine, whatever `server.address` is.
+ * Its tokens are valid only for itself.
  */
 async function lowkeyJar(): Promise<string> {
   const { LOWKEY_VAULT_JAR: jar, LOWKEY_VAULT_VERSION: version } = process.env;
@@ -103,12 +103,12 @@ async function lowkeyJar(): Promise<string> {
   return join(directory, `lowkey-vault-app-${version}.jar`);
 }
 
-/** The certificate is one the server signed itself. This process has just started that server, on this machine. */
+/** The server's certificate is self-signed. This process has just started that server, on this machine. */
 async function certificateOf(port: number): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
   await once(socket, 'secureConnect');
   const certificate = socket.getPeerX509Certificate();
   socket.destroy();
-  if (!certificate) throw new Error('Lowkey Vault shows no certificate.');
+  if (!certificate) throw new Error('Lowkey Vault presents no certificate.');
   return certificate.toString();
 }

@@ -1,4 +1,4 @@
-/** What the service needs beside its backend, PostgreSQL and OpenAI, with its secrets put into that backend. */
+/** Everything the service needs besides its backend, PostgreSQL and OpenAI, with its secrets written to that backend. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Backend, BackendName } from '../../sandbox/backends.ts';
@@ -10,7 +10,7 @@ export interface SurroundingsOptions {
   backend: Backend;
   /** `SECRET_PREFIX`. */
   prefix: string;
-  /** Receives what must be ended, also when the start fails half way. */
+  /** Receives what must be closed, also when the start fails halfway. */
   cleanUp: AsyncDisposableStack;
 }
 
@@ -35,11 +35,11 @@ export async function startSurroundings({ provider, backend, prefix, cleanUp }: 
     const counted = await administrator.query('SELECT FROM pg_stat_activity WHERE usename = $1', [username]);
     return counted.rowCount ?? 0;
   };
-  /** Once its sessions have ended by themselves. @throws Error after ten seconds */
+  /** Waits until its sessions have ended by themselves. @throws Error after ten seconds */
   const lockOut = async (username: string) => {
     const deadline = performance.now() + 10_000;
     while ((await sessions(username)) > 0) {
-      if (performance.now() > deadline) throw new Error(`${username} has sessions after ten seconds`);
+      if (performance.now() > deadline) throw new Error(`${username} still has sessions after ten seconds`);
       await delay(50);
     }
     await administrator.query(`ALTER ROLE ${escapeIdentifier(username)} NOLOGIN`);
@@ -48,12 +48,12 @@ export async function startSurroundings({ provider, backend, prefix, cleanUp }: 
   return {
     reaper,
     environment: { SECRET_PROVIDER: provider, SECRET_PREFIX: prefix, ...backend.environment },
-    /** Someone who can log in. */
+    /** A user with a password. */
     user,
-    /** Every secret there ever was. */
+    /** Every secret value so far. */
     plantedValues: () => [...planted, user.password],
     rotate: {
-      /** To the other of two logins, as AWS's "alternating users" does. `lockOld` waits until nobody uses the old one. */
+      /** Switches to the other of two logins, as AWS's "alternating users" does. `lockOld` waits until the old one is unused. */
       async database() {
         const old = values.database.username;
         const username = old === 'myapp_a' ? 'myapp_b' : 'myapp_a';

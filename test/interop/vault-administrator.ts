@@ -1,12 +1,12 @@
-/** What an administrator of Vault or OpenBao does for the suites: secrets, policies, logins, a database engine. */
+/** An administrator of Vault or OpenBao for the suites: secrets, policies, logins, a database engine. */
 import { randomBytes } from 'node:crypto';
 import type { ClientConfig } from 'pg';
 
-/** A role of the database engine, and how long its logins last. */
+/** Role of the database engine, and the lifetime of its logins. */
 export interface DatabaseRole {
   connection: ClientConfig & { host: string; port: number };
   database: string;
-  /** Every login is its member. */
+  /** Every login is a member of it. */
   groupRole: string;
   /** Seconds. */
   defaultTtl: number;
@@ -14,7 +14,7 @@ export interface DatabaseRole {
 }
 
 export async function createVaultAdministrator({ address, token }: { address: string; token: string }) {
-  /** What is made here is called like this, so that a server may serve many runs. */
+  /** Prefix of everything that is created, so that several runs can share a server. */
   const prefix = `interop-${randomBytes(4).toString('hex')}`;
 
   const call = async (method: string, path: string, body?: object) => {
@@ -32,7 +32,7 @@ export async function createVaultAdministrator({ address, token }: { address: st
     if (!mounted[path.replace(/.*\//, '').concat('/')]) await call('POST', path, { type });
   };
 
-  /** An AppRole with one policy of its name. */
+  /** Creates an AppRole with a policy of the same name. */
   const createRole = async (name: string, policy: string) => {
     await call('PUT', `sys/policies/acl/${name}`, { policy });
     await call('POST', `auth/approle/role/${name}`, { token_policies: [name], token_ttl: '1h' });
@@ -63,7 +63,7 @@ export async function createVaultAdministrator({ address, token }: { address: st
     prefix,
     appRole,
     writerRole,
-    /** A token with the application's policy. */
+    /** Creates a token with the application's policy. */
     async createToken(): Promise<string> {
       const { auth } = await call('POST', 'auth/token/create', { policies: [prefix], ttl: '1h' });
       return auth.client_token;
@@ -71,11 +71,11 @@ export async function createVaultAdministrator({ address, token }: { address: st
     async put(name: string, value: string) {
       await call('POST', `secret/data/${name}`, { data: JSON.parse(value) });
     },
-    /** Deletes the current version so that it could be brought back. */
+    /** Deletes the current version; it can be restored. */
     async remove(name: string) {
       await call('DELETE', `secret/data/${name}`);
     },
-    /** Makes `database/creds/<prefix>`. */
+    /** Creates `database/creds/<prefix>`. */
     async createDatabaseRole({ connection, database, groupRole, defaultTtl, maxTtl }: DatabaseRole) {
       await enable('sys/mounts/database', 'database');
       await call('POST', `database/config/${prefix}`, {
@@ -94,7 +94,7 @@ export async function createVaultAdministrator({ address, token }: { address: st
         max_ttl: `${maxTtl}s`,
       });
     },
-    /** The server must not keep trying to reach a database that is gone. */
+    /** Removes the connection, so that the server stops connecting to a database that is gone. */
     async removeDatabaseRole() {
       await call('PUT', `sys/leases/revoke-prefix/database/creds/${prefix}`, {});
       await call('DELETE', `database/roles/${prefix}`);

@@ -1,6 +1,6 @@
 /**
- * The same requests to the stand-in and to a real server, over one real PostgreSQL: both must give the same
- * status, and whatever the stand-in answers the real server must answer too, as the same type.
+ * Sends the same requests to the stand-in and to a real server, over one real PostgreSQL. Both must return the same
+ * status, and every field of the stand-in's answer must be in the real one, with the same type.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, realpath } from 'node:fs/promises';
@@ -25,7 +25,7 @@ interface Answer {
     auth?: { client_token?: string };
   };
 }
-/** What the stand-in has from Vault and OpenBao has not. */
+/** Fields of Vault and of the stand-in that OpenBao does not have. */
 const VAULT_ONLY = new Set(['.performance_standby', '.build_date']);
 
 type Ask = (method: string, path: string, body?: object) => Promise<Answer>;
@@ -100,18 +100,8 @@ export function describeLikeness({
       ['who am I', 'GET', 'auth/token/lookup-self'],
       ['a renewal of the token', 'POST', 'auth/token/renew-self', {}],
       ['a login with a wrong secret id', 'POST', 'auth/approle/login', { role_id: 'x', secret_id: 'y' }],
-      [
-        'a renewal of a lease that is not there',
-        'POST',
-        'sys/leases/renew',
-        { lease_id: 'database/creds/x/y' },
-      ],
-      [
-        'a look at a lease that is not there',
-        'POST',
-        'sys/leases/lookup',
-        { lease_id: 'database/creds/x/y' },
-      ],
+      ['a renewal of a missing lease', 'POST', 'sys/leases/renew', { lease_id: 'database/creds/x/y' }],
+      ['a lookup of a missing lease', 'POST', 'sys/leases/lookup', { lease_id: 'database/creds/x/y' }],
       ['the health', 'GET', 'sys/health'],
       ['whether it is sealed', 'GET', 'sys/seal-status'],
     ];
@@ -133,7 +123,7 @@ export function describeLikeness({
           made,
           await ask('POST', 'sys/leases/lookup', about),
           await ask('POST', 'sys/leases/renew', { ...about, increment: 60 }),
-          // The max TTL cuts what is asked for.
+          // The max TTL limits the requested increment.
           await ask('POST', 'sys/leases/renew', { ...about, increment: 3600 }),
           await ask('POST', 'sys/leases/revoke', about),
         ];
@@ -183,7 +173,7 @@ async function canLogIn(config: ClientConfig) {
 const durations = (answers: Answer[]) =>
   answers.map(({ body }) => body.lease_duration && Math.round(body.lease_duration / 10) * 10);
 
-/** `null` may stand for any type: servers write it for what is absent. */
+/** `null` stands for any type: servers return it for absent values. */
 function assertAlike(real: Answer, standIn: Answer) {
   assert.equal(standIn.status, real.status, `the real server: ${real.status} ${JSON.stringify(real.body)}`);
   const differences = [...differ(standIn.body, real.body, '')];
@@ -192,16 +182,16 @@ function assertAlike(real: Answer, standIn: Answer) {
 
 function* differ(standIn: unknown, real: unknown, path: string): Generator<string> {
   if (standIn === null || real === null) return;
-  if (kind(standIn) !== kind(real)) yield `${path}: ${kind(standIn)}, and really ${kind(real)}`;
+  if (kind(standIn) !== kind(real)) yield `${path}: ${kind(standIn)}, in the real answer ${kind(real)}`;
   else if (kind(standIn) === 'object')
     for (const [key, value] of Object.entries(standIn as object)) {
       const field = `${path}.${key}`;
       if (key in (real as object)) yield* differ(value, (real as Record<string, unknown>)[key], field);
       else if (!VAULT_ONLY.has(field)) yield `${field}: not in the real answer`;
     }
-  // Texts of errors are part of the answer; a list that one has and the other has not is a difference.
+  // Error messages are part of the answer. A list in only one of the answers is a difference.
   else if (kind(standIn) === 'array' && ((standIn as []).length === 0) !== ((real as []).length === 0))
-    yield `${path}: ${JSON.stringify(standIn)}, and really ${JSON.stringify(real)}`;
+    yield `${path}: ${JSON.stringify(standIn)}, in the real answer ${JSON.stringify(real)}`;
 }
 
 const kind = (value: unknown) => (Array.isArray(value) ? 'array' : typeof value);

@@ -1,6 +1,6 @@
 /**
  * Vault or OpenBao: the contract and a rotation under load, against the server at INTEROP_VAULT_ADDR, with
- * INTEROP_VAULT_TOKEN as an administrator's; and whether the stand-in answers as that server does.
+ * the administrator's INTEROP_VAULT_TOKEN; and whether the stand-in answers as that server does.
  */
 import { it } from 'node:test';
 import type { VaultAuth } from '../../src/secrets/providers/vault/login.ts';

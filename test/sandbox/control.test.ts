@@ -1,4 +1,4 @@
-/** What a person with curl can do to the running sandbox. */
+/** The sandbox's control endpoints, for use with curl. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Backend } from '../../sandbox/backends.ts';
@@ -23,7 +23,7 @@ describe('the control of the sandbox', () => {
     return { status: response.status, text: await response.text() };
   };
 
-  it('rotates as in production, or the hard way, one after the other', async () => {
+  it('rotates as in production and the hard way, in sequence', async () => {
     assert.match((await post('/rotate/database')).text, /\nDone: myapp_a cannot log in any more\.\n$/);
     assert.equal((await post('/rotate/database?hard')).text, '{"rotated":"database"}');
     assert.equal(sandbox.credentials().username, 'myapp_a');
@@ -32,7 +32,7 @@ describe('the control of the sandbox', () => {
     assert.match((await post('/rotate/openai')).text, /\nDone, but the old key /);
   });
 
-  it('ends the logins that Vault leases, where it leases them', async () => {
+  it('revokes the logins that Vault leases', async () => {
     const leased = await startSandbox({ provider: 'vault', leases: { defaultTtl: 60, maxTtl: 60 } });
     const service = startService({ environment: leased.environment, reaper: leased.reaper });
     const vault = leased.backend as Backend & { leases(): string[] };
@@ -48,5 +48,5 @@ describe('the control of the sandbox', () => {
     }
   });
 
-  it('knows no other secret', async () => assert.equal((await post('/rotate/payments')).status, 400));
+  it('refuses an unknown secret', async () => assert.equal((await post('/rotate/payments')).status, 400));
 });

@@ -1,4 +1,4 @@
-/** `npm run dev` as a person has it: restarts on edits, and ends whole, whatever part of it ends. */
+/** `npm run dev`: restarts on edits, and ends completely, whichever part of it ends first. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ interface Dev {
   output(): string;
   /** Process ids of its parts. */
   pids(): Promise<{ service: number; postgres: number; reaper: number }>;
-  /** Resolves with the exit code once nothing of it is left, no process and no file. */
+  /** Resolves with the exit code once no process and no file is left. */
   gone(): Promise<number | null>;
 }
 
@@ -36,10 +36,10 @@ async function until(what: string, probe: () => boolean | Promise<boolean>) {
   }
 }
 
-/** Starts it with a temporary directory of its own, in which nothing may be left. */
+/** Starts it with its own temporary directory, which must be empty at the end. */
 async function startDev(settings: Record<string, string> = {}): Promise<Dev> {
   const temporary = await mkdtemp(join(tmpdir(), 'dev test '));
-  // PostgreSQL runs as another user when this runs as root, and must reach its files.
+  // When this process runs as root, PostgreSQL runs as another user, which must reach its files.
   if (process.getuid?.() === 0) await import('node:fs/promises').then(({ chmod }) => chmod(temporary, 0o711));
   const child = spawn(process.execPath, [DEV], {
     env: { ...process.env, TMPDIR: temporary, ...settings },
@@ -107,7 +107,7 @@ async function processes() {
 }
 
 describe('npm run dev', { skip: process.platform === 'win32' && 'uses ps' }, () => {
-  it('restarts the service after an edit, leaves the rest running, and ends with Ctrl-C', async () => {
+  it('restarts the service after an edit, keeps the rest running, and ends with Ctrl-C', async () => {
     const dev = await startDev();
     const before = await dev.pids();
     await utimes(SOURCE, new Date(), new Date());
@@ -119,21 +119,21 @@ describe('npm run dev', { skip: process.platform === 'win32' && 'uses ps' }, () 
     assert.equal(await dev.gone(), 0);
   });
 
-  it('ends whole when it is killed', async () => {
+  it('ends completely when it is killed', async () => {
     const dev = await startDev();
     dev.process.kill('SIGKILL');
     assert.equal(await dev.gone(), null);
   });
 
   for (const part of ['service', 'postgres', 'reaper'] as const)
-    it(`ends whole when ${part} is killed, and says so`, async () => {
+    it(`ends completely when ${part} is killed, with a message`, async () => {
       const dev = await startDev();
       process.kill((await dev.pids())[part], 'SIGKILL');
       assert.equal(await dev.gone(), 1);
       assert.match(dev.output(), /Stopped because a part of it ended: /);
     });
 
-  it('finds another port when its own is taken, and runs twice at once', async () => {
+  it('chooses another port when its own is taken, and runs twice at once', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const address = taken.address();

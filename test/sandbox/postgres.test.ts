@@ -1,4 +1,4 @@
-/** The sandbox's PostgreSQL for real: who may do what in it, and that it goes when it should. */
+/** The sandbox's PostgreSQL: privileges of its roles, and a clean end. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -84,7 +84,7 @@ describe('roles', { timeout: 60_000 }, () => {
     assert.deepEqual(row, { version: 18, connections: '30', addresses: '127.0.0.1' });
   });
 
-  test('the app reads and writes rows where the owner lets it', async () => {
+  test('the app reads and writes rows as the owner allows', async () => {
     const [row] = await query(as(roles.app), `INSERT INTO notes (body) VALUES ('a') RETURNING id, body`);
     assert.deepEqual(row, { id: '1', body: 'a' });
     await query(as(roles.app), `UPDATE notes SET body = 'b'`);
@@ -113,7 +113,7 @@ describe('roles', { timeout: 60_000 }, () => {
       await assertRejects({ ...as(roles.app), database }, 'SELECT 1', INSUFFICIENT_PRIVILEGE);
   });
 
-  test('passwords are asked for, compared, and kept as SCRAM', async () => {
+  test('passwords are required, compared, and stored as SCRAM', async () => {
     await assertRejects({ ...as(roles.app), password: 'wrong' }, 'SELECT 1', INVALID_PASSWORD);
     await assertRejects({ ...postgres.connection, password: 'wrong' }, 'SELECT 1', INVALID_PASSWORD);
     const logins = await query(
@@ -130,14 +130,14 @@ describe('roles', { timeout: 60_000 }, () => {
     );
   });
 
-  test('rotation can add a second login that may do the same', async () => {
+  test('rotation can add a second login with the same privileges', async () => {
     await query(postgres.connection, `CREATE ROLE myapp_b LOGIN PASSWORD 'b' IN ROLE myapp_app`);
     const b = { ...as(roles.app), user: 'myapp_b', password: 'b' };
     assert.deepEqual(await query(b, 'SELECT count(*)::int AS notes FROM notes'), [{ notes: 0 }]);
   });
 });
 
-describe('life and death', { timeout: 60_000 }, () => {
+describe('start and end', { timeout: 60_000 }, () => {
   test('two at once; stop() ends only its own, with sessions open, and leaves no process', async (t) => {
     const [one, two] = await Promise.all([startForTest(t), startForTest(t)]);
     assert.notEqual(one.port, two.port);
@@ -154,7 +154,7 @@ describe('life and death', { timeout: 60_000 }, () => {
     await one.stop();
   });
 
-  test('restarts on the same port with the same data, and tells of its end afterwards', async (t) => {
+  test('restarts on the same port with the same data, and reports its end afterwards', async (t) => {
     const postgres = await startForTest(t);
     await query(postgres.connection, 'CREATE TABLE kept ()');
     const { pid } = postgres;
@@ -165,7 +165,7 @@ describe('life and death', { timeout: 60_000 }, () => {
     assert.match(String(await postgres.exited), /immediate shutdown/);
   });
 
-  test('tells of an unexpected end, with the last lines of the log', async (t) => {
+  test('reports an unexpected end, with the last lines of the log', async (t) => {
     const postgres = await startForTest(t);
     process.kill(Number(postgres.pid), 'SIGQUIT');
     assert.match(String(await postgres.exited), /postgres ended with code 0:\n(.*\n)*.*immediate shutdown/);
@@ -187,7 +187,7 @@ describe('life and death', { timeout: 60_000 }, () => {
     assert.doesNotMatch(end, /open-sesame/);
   });
 
-  test('a server that does not start says why', async () => {
+  test('a server that does not start reports the reason', async () => {
     await assert.rejects(
       startPostgres({ directory: await temporaryDirectory(), reaper, maxConnections: -1 }),
       /postgres ended with code 1:\n(.*\n)*.*max_connections/,
@@ -198,7 +198,7 @@ describe('life and death', { timeout: 60_000 }, () => {
     test(`SIGKILL while ${moment} leaves no process and no directory, in a TMPDIR with a space`, async (t) => {
       const base = await mkdtemp(join(tmpdir(), 'postgres test '));
       t.after(() => rm(base, { recursive: true, force: true }));
-      // As root, PostgreSQL's user must get through.
+      // As root, PostgreSQL's user must be able to pass through.
       await chmod(base, 0o711);
       const module = (name: string) => JSON.stringify(import.meta.resolve(`../../sandbox/${name}`));
       const code = `
@@ -239,10 +239,10 @@ async function startForTest(t: TestContext): Promise<Postgres> {
   return postgres;
 }
 
-/** Fails when there is none, as when the program does not start. */
+/** Fails when the output ends first, as when the program does not start. */
 async function firstLine(input: Readable): Promise<string> {
   for await (const line of createInterface({ input })) return line;
-  throw new Error('The program ended without a word.');
+  throw new Error('The program ended without output.');
 }
 
 /** A zombie is dead: in a container, the first process may never collect it. */

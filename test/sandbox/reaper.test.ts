@@ -1,4 +1,4 @@
-/** The reaper against real processes: what must die dies, what must not stays. */
+/** The reaper against real processes: registered ones end, all others stay. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -33,7 +33,7 @@ const idle = (code = IDLE) =>
   spawn(process.execPath, ['--eval', code], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
 
 describe('reaper', { timeout: 30_000 }, () => {
-  test('reaps after SIGKILL of the whole process group, deaf processes and paths with spaces included', async (t) => {
+  test('reaps after SIGKILL of the whole process group, including processes that ignore signals and paths with spaces', async (t) => {
     const directory = await directoryWithFiles();
     const code = `
       import { spawn } from 'node:child_process';
@@ -62,7 +62,7 @@ describe('reaper', { timeout: 30_000 }, () => {
     assert.equal(existsSync(base), true);
   });
 
-  test('close() reaps and waits for it', async () => {
+  test('close() reaps and resolves afterwards', async () => {
     const directory = await directoryWithFiles();
     const child = idle();
     const exited = once(child, 'exit');
@@ -74,7 +74,7 @@ describe('reaper', { timeout: 30_000 }, () => {
     assert.deepEqual(await exited, [null, 'SIGTERM']);
   });
 
-  test('spares a process that was released, as its number may belong to another by now', async (t) => {
+  test('spares a released process, because its pid may belong to another by now', async (t) => {
     const [released, watched] = [idle(), idle()];
     t.after(() => released.kill('SIGKILL'));
     const gone = once(watched, 'exit');
@@ -95,7 +95,7 @@ describe('reaper', { timeout: 30_000 }, () => {
   test('releases a child when it ends', async (t) => {
     const stranger = idle();
     t.after(() => stranger.kill('SIGKILL'));
-    // A child that ended, and whose number a stranger got.
+    // A child that ended, and whose pid an unrelated process got.
     const ended = Object.assign(new EventEmitter(), { pid: stranger.pid }) as ChildProcess;
     const reaper = startReaper();
     reaper.watch(ended);
@@ -104,7 +104,7 @@ describe('reaper', { timeout: 30_000 }, () => {
     assert.equal(isAlive(Number(stranger.pid)), true);
   });
 
-  // All of them in `base`: a reaper that does not refuse must not find anything of value.
+  // All of them are in `base`, so that a reaper that fails to refuse destroys nothing of value.
   test('refuses directories that are not below the temporary one', async (t) => {
     const temporary = join(base, 'temporary');
     const outside = join(base, 'outside');
@@ -124,10 +124,10 @@ describe('reaper', { timeout: 30_000 }, () => {
   });
 });
 
-/** Fails when there is none, as when the program does not start. */
+/** Fails when the output ends first, as when the program does not start. */
 async function firstLine(input: Readable): Promise<string> {
   for await (const line of createInterface({ input })) return line;
-  throw new Error('The program ended without a word.');
+  throw new Error('The program ended without output.');
 }
 
 /** A zombie is dead: in a container, the first process may never collect it. */

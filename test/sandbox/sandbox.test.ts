@@ -1,4 +1,4 @@
-/** The sandbox as a whole: what a start that fails leaves behind, which is nothing. */
+/** A failed start of the sandbox leaves nothing behind. */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startSandbox } from '../../sandbox/sandbox.ts';
 
-/** What keeps this process alive. */
+/** Resources that keep this process alive. */
 const open = () =>
   process.getActiveResourcesInfo().filter((resource) => /^(TCPServerWrap|ProcessWrap)$/.test(resource));
 
 describe('a sandbox that fails to start', () => {
   it('ends the parts that have started, and removes its files', async (context) => {
     const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
-    // PostgreSQL runs as another user when this runs as root, and must reach its files.
+    // When this process runs as root, PostgreSQL runs as another user, which must reach its files.
     await chmod(directory, 0o711);
     const { TMPDIR } = process.env;
     process.env.TMPDIR = directory;
@@ -24,7 +24,7 @@ describe('a sandbox that fails to start', () => {
     });
     const before = open();
 
-    // PostgreSQL, OpenAI and the backend are running when the first password is made.
+    // PostgreSQL, OpenAI and the backend run when the first password is made.
     const createPassword = () => {
       throw new Error('no password');
     };

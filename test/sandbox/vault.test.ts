@@ -48,7 +48,7 @@ describe('Vault stand-in: node-vault as it comes', () => {
     await assert.rejects(root.read('secret/metadata/myapp/database'), hasStatus(404));
   });
 
-  it('grants the application what its policy says, and no more', async () => {
+  it('grants the application what its policy allows, and no more', async () => {
     await vault.put('myapp/jwt', '{"n":1}');
     await vault.put('other/jwt', '{"n":1}');
     const app = nodeVault({ endpoint: vault.url, token: 'none' });
@@ -64,7 +64,7 @@ describe('Vault stand-in: node-vault as it comes', () => {
     await assert.rejects(app.tokenLookupSelf(), hasStatus(403));
   });
 
-  it('answers only for its health while it is sealed', async () => {
+  it('answers only health requests while it is sealed', async () => {
     await root.seal();
     assert.equal((await root.status()).sealed, true);
     assert.equal((await root.health()).sealed, true);
@@ -81,7 +81,7 @@ describe('Vault stand-in: the database engine', () => {
   let vault: Vault;
   let app: nodeVault.client;
 
-  /** Time stands still until told to move; real PostgreSQL goes on beside it. */
+  /** The clock stands still until a test advances it; the real PostgreSQL does not. */
   let elapsed = 0;
   const alarms = new Set<() => void>();
   const clock: Clock = {
@@ -126,7 +126,7 @@ describe('Vault stand-in: the database engine', () => {
     return rows[0]?.rolvaliduntil.getTime();
   };
 
-  it('lends a login that works, until it is revoked', async () => {
+  it('leases a login that works until it is revoked', async () => {
     const lease = await app.read('database/creds/myapp');
     assert.match(lease.lease_id, /^database\/creds\/myapp\/\w+$/);
     assert.equal(lease.lease_duration, 60);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 const WORDS: Record<string, string> = {
   'whoever|whomever|whom|everyone who|those who': 'the caller, the client, or another noun for the thing',
-  // `nobody` in quotation marks is the Unix user.
-  "somebody|everybody|(?<![`'])nobody": 'the caller, an administrator, another process, no client',
+  // `nobody` in quotation marks, and in /etc/passwd, is the Unix user.
+  "somebody|everybody|(?<![`'^])nobody": 'the caller, an administrator, another process, no client',
   anew: 'again',
   'mend|mends|mended|mending': 'fix',
   '(?:to )?be had': 'cannot be obtained, is missing',

@@ -8,7 +8,7 @@ import { startService } from '../../sandbox/service.ts';
 import { hashPassword } from '../../src/passwords.ts';
 import { type Answer, readContract } from './contract.ts';
 
-export const CALLERS = ['nobody', 'user', 'admin'] as const;
+export const CALLERS = ['anonymous', 'user', 'admin'] as const;
 export type Caller = (typeof CALLERS)[number];
 
 /** The password in the document's example. */
@@ -83,7 +83,7 @@ export async function startApi() {
     document: JSON.parse(document.text) as Record<string, unknown>,
     send,
     /** The credentials of a caller. */
-    authorization: { nobody: {}, user: bearer(user), admin: bearer(admin) } as Record<
+    authorization: { anonymous: {}, user: bearer(user), admin: bearer(admin) } as Record<
       Caller,
       Record<string, string>
     >,

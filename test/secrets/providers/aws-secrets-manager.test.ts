@@ -12,7 +12,7 @@ describeProvider('AWS Secrets Manager', async () => {
   Object.assign(process.env, backend.environment);
   const provider = createAwsSecretsManager({ region: backend.environment.AWS_REGION });
 
-  /** A provider made while the environment says something else: the SDK reads it once. */
+  /** Creates the provider with a changed environment: the SDK reads it once. */
   const providerWith = async (environment: Record<string, string>) => {
     const saved = { ...process.env };
     Object.assign(process.env, environment);

@@ -16,10 +16,10 @@ import { describeProvider } from './contract.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-// One stand-in for all: MSAL remembers the identity endpoint and its tokens for the life of the process.
+// One stand-in for all tests: MSAL keeps the identity endpoint and its tokens for the life of the process.
 const directory = await mkdtemp(join(tmpdir(), 'azure-key-vault-'));
 const backend = await startAzureKeyVault({ directory, mayRead: (name) => !name.startsWith('other-') });
-// NODE_EXTRA_CA_CERTS is read when a process starts, and this one has started.
+// NODE_EXTRA_CA_CERTS is read at process start, which is over.
 setDefaultCACertificates([...getCACertificates('default'), backend.ca]);
 Object.assign(process.env, backend.environment);
 delete process.env.AZURE_CLIENT_ID;
@@ -30,7 +30,7 @@ after(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** The credential reads AZURE_CLIENT_ID once, when it is made. */
+/** The credential reads AZURE_CLIENT_ID once, when it is created. */
 function providerAs(clientId: string): SecretProvider {
   process.env.AZURE_CLIENT_ID = clientId;
   try {
@@ -71,7 +71,7 @@ describe('Azure Key Vault', () => {
     provider = createAzureKeyVault({ vaultUrl });
   });
 
-  it('version() does not fetch the value, unless two versions are of the same second', async () => {
+  it('version() does not fetch the value, unless two versions have the same second', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     try {
       await backend.put('unread', '1');
@@ -103,7 +103,7 @@ describe('Azure Key Vault', () => {
     assert.equal((await provider.read('many', { stage: 'previous' })).value, '58');
   });
 
-  it('passes over a disabled version when it looks for the previous one', async () => {
+  it('skips a disabled version when it reads the previous one', async () => {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
     try {
       for (const value of ['1', '2', '3']) {
@@ -117,7 +117,7 @@ describe('Azure Key Vault', () => {
     assert.equal((await provider.read('withdrawn', { stage: 'previous' })).value, '1');
   });
 
-  it('tells a deleted secret that can be recovered from one that never was', async () => {
+  it('distinguishes a deleted secret that can be recovered from a missing one', async () => {
     await backend.put('deleted', '1');
     await backend.remove('deleted');
     for (const error of [
@@ -139,7 +139,7 @@ describe('Azure Key Vault', () => {
     assert.equal(error.retryAfter, 2000);
   });
 
-  it('asks once: the store retries, not the SDK', async () => {
+  it('sends one request: the store retries, not the SDK', async () => {
     let requests = 0;
     const count = () => {
       requests += 1;
@@ -152,7 +152,7 @@ describe('Azure Key Vault', () => {
     assert.equal(requests, 1);
   });
 
-  it('writes as an administrator, and only then', async () => {
+  it('writes as an administrator only', async () => {
     const administrator = providerAs(backend.administrator.AZURE_CLIENT_ID);
     const version = await administrator.write?.('written', '{"n":"1"}');
     assert.equal((await provider.read('written')).version, version);
@@ -202,7 +202,7 @@ describe('Azure Key Vault, one secret per field', () => {
     provider = createAzureKeyVault({ vaultUrl });
   });
 
-  /** Every test has a prefix of its own. */
+  /** Every test has its own prefix. */
   const layoutOf = (prefix: string) => ({ name: `myapp-${prefix}`, layout: { prefix, fields } });
 
   const putAll = async (prefix: string, values: Record<string, string>) => {
@@ -231,13 +231,13 @@ describe('Azure Key Vault, one secret per field', () => {
     assert.equal(await provider.version?.(name, { layout }), changed.version);
   });
 
-  it('leaves out a field that does not exist', async () => {
+  it('omits a field that does not exist', async () => {
     const { name, layout } = layoutOf('partial');
     await putAll('partial', { username: 'ada' });
     assert.deepEqual(JSON.parse((await provider.read(name, { layout })).value), { username: 'ada' });
   });
 
-  it('is not-found when there is neither layout, and names both', async () => {
+  it('is not-found when both layouts are missing, and names both', async () => {
     const { name, layout } = layoutOf('absent');
     for (const stage of ['current', 'previous'] as const) {
       const error = await failure(provider.read(name, { layout, stage }));
@@ -260,7 +260,7 @@ describe('Azure Key Vault, one secret per field', () => {
     assert.equal(previous.version, version);
   });
 
-  it('does not pass over a field that is disabled or forbidden', async () => {
+  it('does not skip a field that is disabled or forbidden', async () => {
     const disabled = layoutOf('switched');
     await putAll('switched', { username: 'ada', password: 'p1' });
     await backend.disable('switched-password');
@@ -305,7 +305,7 @@ describe('Azure Key Vault, what errors show', () => {
     }
   });
 
-  it('what the service says about a denial', async () => {
+  it('the reason of a denial', async () => {
     await backend.put('other-shown', '1');
     const { cause } = await failure(createAzureKeyVault({ vaultUrl }).read('other-shown'));
     assert.ok(cause instanceof Error);
@@ -315,10 +315,10 @@ describe('Azure Key Vault, what errors show', () => {
 });
 
 describe('Azure Key Vault, its identity endpoint', () => {
-  /** A client ID for which MSAL holds no token yet: this identity has to be asked for. */
+  /** A client ID without a token in MSAL's cache, so that the endpoint is asked. */
   const fresh = () => providerAs(backend.administrator.AZURE_CLIENT_ID);
 
-  // The administrator's token of earlier tests has expired by then, so that it is asked for again.
+  // The administrator's token of earlier tests has expired by then and is requested again.
   before(() => mock.timers.enable({ apis: ['Date'], now: Date.now() + 4 * DAY }));
   after(() => mock.timers.reset());
 
@@ -334,7 +334,7 @@ describe('Azure Key Vault, its identity endpoint', () => {
       mock.timers.tick(2 * DAY);
     });
 
-  it('is left when the signal fires, and asked again by the next read', async () => {
+  it('is abandoned when the signal aborts, and asked again by the next read', async () => {
     await backend.put('behind', '1');
     const provider = fresh();
     const reason = new Error('enough');
@@ -375,7 +375,7 @@ describe('Azure Key Vault, in a process of its own', () => {
     return stdout.trim();
   };
 
-  it('needs nothing but the environment of the stand-in', async () => {
+  it('needs only the environment of the stand-in', async () => {
     await backend.put('elsewhere', 'read');
     assert.equal(await readElsewhere({}), 'read');
   });
@@ -384,11 +384,11 @@ describe('Azure Key Vault, in a process of its own', () => {
     assert.match(await readElsewhere({ IDENTITY_HEADER: 'wrong' }), /^identity .*AZURE_CLIENT_ID/);
   });
 
-  it('finds an identity endpoint where nobody listens unavailable', async () => {
+  it('is unavailable when the identity endpoint refuses connections', async () => {
     assert.match(await readElsewhere({ IDENTITY_ENDPOINT: 'http://127.0.0.1:1/msi/token' }), /^unavailable /);
   });
 
-  it('shows no half of a token when the identity endpoint answers with something that is not JSON', async () => {
+  it('shows no part of a token when the identity endpoint answers with invalid JSON', async () => {
     const { url, close } = await listen((_request, response) => {
       response.setHeader('content-type', 'text/plain').end('{"access_token":"visible-nowhere');
     });

@@ -1,6 +1,6 @@
 /**
- * What every provider owes the store, as one suite. It runs over the sandbox in `npm test`, and over
- * any backend for which somebody writes a fixture. A provider is done when its suite passes.
+ * The contract of every provider, as one suite. It runs against the sandbox in `npm test`, and against any backend with a
+ * fixture. A provider is done when its suite passes.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
@@ -15,17 +15,17 @@ export interface ProviderFixture {
   nameOf(secret: string): string;
   /** Makes `value` the current version, as an administrator. */
   put(name: string, value: string): Promise<void>;
-  /** Deletes so that it could be recovered, or disables: whatever the backend calls switched off. */
+  /** Disables the secret, or deletes it so that it can be recovered. */
   disable(name: string): Promise<void>;
-  /** Name of a secret that exists and that the provider's identity may not read. */
+  /** Name of an existing secret that the provider's identity may not read. */
   forbidden: string;
-  /** The same backend as an identity that may write; absent where nobody writes through a provider. */
+  /** The same backend under an identity that may write; undefined for a read-only provider. */
   writer?: SecretProvider;
-  /** The same kind of provider, pointed at a port where nobody listens. */
+  /** The same provider, with an endpoint that refuses connections. */
   unreachable(): Promise<SecretProvider>;
-  /** The same kind of provider with credentials that the backend does not know. */
+  /** The same provider, with credentials that are unknown to the backend. */
   impostor?(): Promise<SecretProvider>;
-  /** Fault injection; absent with a backend that has none, and its cases are then skipped. */
+  /** Fault injection; undefined where a backend has none, and its cases are skipped. */
   faults?: Faults;
   close(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface ProviderFixture {
 type Write = NonNullable<SecretProvider['write']>;
 
 export interface Deviations {
-  /** Cases that this backend answers otherwise, each with the reason. */
+  /** Cases in which this backend deviates, each with the reason. */
   [title: string]: string;
 }
 
@@ -281,7 +281,7 @@ export function describeProvider(
       }
     });
 
-    specify('close() lets go of everything, and may be called twice', async ({ provider }) => {
+    specify('close() releases everything, and may be called twice', async ({ provider }) => {
       await provider.close?.();
       await provider.close?.();
       await delay(0);

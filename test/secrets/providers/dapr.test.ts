@@ -31,10 +31,11 @@ describeProvider(
     };
   },
   {
-    'states when the version was made': 'the API tells no times',
-    'version() agrees with read()': 'the API tells no version without the value, so there is no version()',
+    'states when the version was made': 'the API returns no times',
+    'version() agrees with read()': 'the API returns no version without the value, so version() is missing',
     'reads the previous version': 'the API has no stages; only some stores take a version id',
-    'a secret that is switched off is disabled': 'the API tells it from a failure of the store by no code',
+    'a secret that is switched off is disabled':
+      'the API has no code that distinguishes it from a failed store',
   },
 );
 
@@ -51,18 +52,18 @@ describe('Dapr', () => {
     return error;
   };
 
-  it('gives the one value of a store without keys as it is', async () => {
+  it('returns the single value of a store without keys unchanged', async () => {
     await sidecar.put('api-key', 'plain text');
     assert.equal((await createDapr(settingsOf(sidecar)).read('api-key')).value, 'plain text');
   });
 
-  it('keeps the keys of a store that has several, numbers as the texts they are there', async () => {
+  it('keeps the keys of a store with several; numbers stay strings', async () => {
     await sidecar.put('database', '{"username":"ada","port":5432}');
     const { value } = await createDapr(settingsOf(sidecar)).read('database');
     assert.deepEqual(JSON.parse(value), { username: 'ada', port: '5432' });
   });
 
-  it('has a version that changes with the value, tells nothing of it and is not that of another process', async () => {
+  it('has a version that changes with the value, does not reveal it, and differs between processes', async () => {
     const provider = createDapr(settingsOf(sidecar));
     await sidecar.put('key', 'one');
     const first = await provider.read('key');
@@ -81,7 +82,7 @@ describe('Dapr', () => {
   });
 
   for (const kind of ['oversized', 'slow-body', 'portal'] as const)
-    it(`an answer that is ${kind} is unavailable within its time`, async () => {
+    it(`an answer that is ${kind} is unavailable within the time limit`, async () => {
       await sidecar.put('key', 'value');
       const remove = sidecar.faults.inject({ kind });
       const provider = createDapr(settingsOf(sidecar));
@@ -90,7 +91,7 @@ describe('Dapr', () => {
       remove();
     });
 
-  it('a redirect is not followed: the token stays here', async () => {
+  it('a redirect is not followed, so the token stays here', async () => {
     let followed = false;
     const elsewhere = await listen((_request, response) => {
       followed = true;

@@ -25,13 +25,13 @@ import { describeProvider, type ProviderFixture } from './contract.ts';
 
 const DEVIATIONS = {
   'reads the previous version': 'a directory keeps no earlier version',
-  'a forbidden secret is denied': 'root may read every file; tested below where that is not so',
-  'a secret that is switched off is disabled': 'a file is there or not',
+  'a forbidden secret is denied': 'root may read every file; tested below for other users',
+  'a secret that is switched off is disabled': 'a file exists or does not',
   'an unreachable backend is unavailable':
-    'a directory that is missing is a mistake and does not pass by waiting',
+    'a missing directory is a configuration error, which waiting does not fix',
 };
 
-/** `wrap` makes of a secret what stands in its file. */
+/** `wrap` turns a secret into the content of its file. */
 async function startFixture(wrap: (value: string) => string = (value) => value): Promise<ProviderFixture> {
   const parent = await mkdtemp(join(tmpdir(), 'files-'));
   const files = await startFiles({ directory: parent });
@@ -54,7 +54,7 @@ describeProvider(
   DEVIATIONS,
 );
 
-it('a file that is written anew with the same version of Vault is no new version', async () => {
+it('a file that is rewritten with the same version of Vault is not a new version', async () => {
   const metadata = { version: 7, created_time: '2026-11-22T08:00:00.123456789Z' };
   const { provider, put, close } = await startFixture((value) => vaultAnswer(value, metadata));
   await put('database', '{"username":"ada"}');
@@ -66,7 +66,7 @@ it('a file that is written anew with the same version of Vault is no new version
   await close();
 });
 
-it('no read fails while the volume is replaced again and again', async () => {
+it('no read fails while the volume is replaced repeatedly', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'files-'));
   const files = await startFiles({ directory: parent });
   await files.put('database', '{"n":0}');
@@ -102,7 +102,7 @@ describe('a plain directory', () => {
     return error;
   };
 
-  it('works without the links of a volume, and sees a file that is renamed into place', async () => {
+  it('works without the links of a volume, and reads a file that is renamed into place', async () => {
     await writeFile(join(directory, 'database.json'), '{"n":1}');
     const first = await provider().read('database');
     await writeFile(join(directory, 'next'), '{"n":1}');
@@ -115,7 +115,7 @@ describe('a plain directory', () => {
     ['empty', ''],
     ['half', '{"username": "a'],
   ] as const)
-    it(`a file that is ${title} is one that is being written, for two seconds`, async () => {
+    it(`a file that is ${title} counts as unfinished for two seconds`, async () => {
       const path = join(directory, 'torn.json');
       await writeFile(path, text);
       assert.equal((await refusal('torn')).code, 'unavailable');
@@ -153,7 +153,7 @@ describe('a plain directory', () => {
     assert.equal((await refusal('/etc/outside')).code, 'invalid');
   });
 
-  it('a directory that is missing is named', async () => {
+  it('a missing directory is named', async () => {
     const error = await createFileProvider({ directory: join(directory, 'nowhere') })
       .read('database')
       .catch((reason) => reason);
@@ -161,7 +161,7 @@ describe('a plain directory', () => {
     assert.match(error.remedy, /there is no directory .*nowhere/);
   });
 
-  it('a file of somebody else is denied', {
+  it('a file of another user is denied', {
     skip: process.getuid?.() === 0 && 'root may read every file',
   }, async () => {
     await writeFile(join(directory, 'locked.json'), '{}');
@@ -169,7 +169,7 @@ describe('a plain directory', () => {
     assert.equal((await refusal('locked')).code, 'denied');
   });
 
-  it('a directory or a pipe in its place is no file, and nobody waits for it', async () => {
+  it('a directory or a pipe is not read as a file, and does not block', async () => {
     await mkdir(join(directory, 'folder.json'));
     execFileSync('mkfifo', [join(directory, 'pipe.json')]);
     for (const name of ['folder', 'pipe']) {

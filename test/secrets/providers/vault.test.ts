@@ -14,7 +14,7 @@ import type { VaultAuth } from '../../../src/secrets/providers/vault/login.ts';
 import { createVault } from '../../../src/secrets/providers/vault/provider.ts';
 import { describeProvider } from './contract.ts';
 
-// An identity that no test chose must never be used.
+// Ambient identities must never be used.
 process.env.VAULT_TOKEN = 'a-token-from-the-environment';
 
 const NAME = 'myapp/database';
@@ -93,7 +93,7 @@ async function fixture({
 }
 
 describe('Vault: values and versions', () => {
-  it('reads past a deleted version to the previous one that is left', async (context) => {
+  it('skips a deleted version when it reads the previous one', async (context) => {
     const { vault, provider } = await setUp(context);
     for (const n of ['1', '2', '3']) await vault.put(NAME, JSON.stringify({ n }));
     await vault.destroy(NAME, [2]);
@@ -124,7 +124,7 @@ describe('Vault: values and versions', () => {
     assert.equal((await provider.read(NAME)).value, '{"n":"2"}');
   });
 
-  it('keeps a text that looks like the one it keeps texts in', async (context) => {
+  it('keeps a string that has the format of its own wrapper', async (context) => {
     const { vault } = await setUp(context);
     const provider = createVault({ address: vault.url, auth: { method: 'token', token: vault.rootToken } });
     const value = '{"_text":"top-secret"}';
@@ -140,7 +140,7 @@ describe('Vault: values and versions', () => {
   });
 });
 
-describe('Vault: what an error tells', () => {
+describe('Vault: errors', () => {
   it('a denial names path, capability and mount', async (context) => {
     const { vault, provider } = await setUp(context);
     const read = await rejection('denied', provider.read('other/secret'));
@@ -152,7 +152,7 @@ describe('Vault: what an error tells', () => {
     assert.equal(vault.sessions.logins, 1, 'a denial is no reason to log in again');
   });
 
-  it('sealed is unavailable and says how to unseal; unsealed it goes on', async (context) => {
+  it('sealed is unavailable and says how to unseal; after that, reads succeed', async (context) => {
     const { vault, provider } = await setUp(context);
     await vault.put(NAME, '{"n":"1"}');
     vault.seal();
@@ -169,7 +169,7 @@ describe('Vault: what an error tells', () => {
     assert.equal((await rejection('throttled', provider.read(NAME))).retryAfter, 1000);
   });
 
-  it('a login that Vault refuses names the role and what to look at', async (context) => {
+  it('a refused login names the role and the settings to check', async (context) => {
     const { vault } = await setUp(context);
     const directory = await mkdtemp(join(tmpdir(), 'vault-'));
     context.after(() => rm(directory, { recursive: true }));
@@ -186,7 +186,7 @@ describe('Vault: what an error tells', () => {
     );
   });
 
-  it('holds no token, secret id, JWT or value, at any depth', async (context) => {
+  it('contain no token, secret id, JWT or value, at any depth', async (context) => {
     const { vault, provider } = await setUp(context);
     await vault.put(NAME, '{"password":"a-value"}');
     const token = vault.createToken();
@@ -245,7 +245,7 @@ describe('Vault: the life of a login', () => {
     assert.equal(vault.sessions.logins, 1);
   });
 
-  it('logs in again when the token is gone, once for concurrent reads', async (context) => {
+  it('logs in again when the token is revoked, once for concurrent reads', async (context) => {
     const { vault, provider } = await setUp(context);
     await vault.put(NAME, '{"n":"1"}');
     await provider.read(NAME);
@@ -256,7 +256,7 @@ describe('Vault: the life of a login', () => {
 
   it('logs in again when the token has expired', async (context) => {
     const time = manualClock();
-    // Only Vault's clock moves: this process was suspended, say, and renewed nothing.
+    // Only Vault's clock advances: as if this process had been suspended, without a renewal.
     const vault = await start({ clock: time.clock, tokenTtl: HOUR });
     context.after(vault.close);
     await vault.put(NAME, '{"n":"1"}');
@@ -267,7 +267,7 @@ describe('Vault: the life of a login', () => {
     assert.equal(vault.sessions.logins, 2);
   });
 
-  it('reports identity when a token is gone and there is no way to log in', async (context) => {
+  it('reports identity when the token is gone and no login is configured', async (context) => {
     const { vault } = await setUp(context);
     await vault.put(NAME, '{"n":"1"}');
     const auth: VaultAuth = { method: 'token', token: vault.createToken() };
@@ -290,13 +290,13 @@ describe('Vault: the life of a login', () => {
     assert.equal(vault.sessions.renewals, 2);
   });
 
-  it('the system clock bears a TTL of ten years', async (context) => {
+  it('the system clock accepts a TTL of ten years', async (context) => {
     const { vault, provider } = await setUpWithClock(
       context,
       { tokenTtl: 87_600 * HOUR, tokenMaxTtl: 876_000 * HOUR },
       systemClock,
     );
-    // A timer that had overflowed would fire after a millisecond: before an answer over the network.
+    // A timer that had overflowed would fire after a millisecond, before a network round trip.
     for (let reads = 0; reads < 5; reads += 1) await provider.read(NAME);
     assert.equal(vault.sessions.renewals, 0);
     assert.equal(vault.sessions.logins, 1);
@@ -304,12 +304,12 @@ describe('Vault: the life of a login', () => {
 
   it('logs in again before the max TTL ends the token', async (context) => {
     const { vault, time } = await setUpWithClock(context, { tokenTtl: HOUR, tokenMaxTtl: 1.5 * HOUR });
-    // Renewed after 40 minutes, to end at 90; replaced at two thirds of these 50; and so on.
+    // Renewed after 40 minutes, to end at 90; replaced after two thirds of these 50; and so on.
     await time.advance(3 * HOUR);
     assert.deepEqual(vault.sessions, { logins: 3, renewals: 2 });
   });
 
-  it('keeps the token while Vault is away, without a storm, and goes on after', async (context) => {
+  it('keeps the token during an outage of Vault, with few requests, and recovers', async (context) => {
     const { vault, provider, time } = await setUpWithClock(context, { tokenTtl: HOUR });
     let requests = 0;
     const matches = ({ path }: { path: string }) => {
@@ -319,7 +319,7 @@ describe('Vault: the life of a login', () => {
     };
     const remove = vault.faults.inject({ kind: 'unavailable' }, { matches });
     await time.advance(45 * 60);
-    // Five minutes of outage since the first attempt, four attempts a minute, renewal and login each.
+    // Five minutes of outage since the first attempt; four attempts a minute, each a renewal and a login.
     assert.ok(requests >= 2 && requests <= 42, `${requests} requests`);
     await provider.read(NAME);
     remove();
@@ -330,7 +330,7 @@ describe('Vault: the life of a login', () => {
     assert.equal(vault.sessions.logins, 1);
   });
 
-  it('renews a renewable token that it was given, and leaves another alone', async (context) => {
+  it('renews a configured token that is renewable, and does not touch another', async (context) => {
     for (const renewable of [true, false]) {
       const time = manualClock();
       const vault = await start({ clock: time.clock });
@@ -347,7 +347,7 @@ describe('Vault: the life of a login', () => {
     }
   });
 
-  it('close() revokes a token from a login, stops renewing, and leaves a given token alone', async (context) => {
+  it('close() revokes a token from a login, stops renewing, and keeps a configured token', async (context) => {
     const { vault, provider, time } = await setUpWithClock(context, {});
     const before = vault.tokenCount();
     await provider.close?.();
@@ -443,7 +443,7 @@ async function setUp(context: TestContext) {
   return { vault, provider };
 }
 
-/** A provider that has logged in, on a clock that it shares with its Vault. */
+/** A provider that has logged in, with a clock that it shares with its Vault. */
 async function setUpWithClock(context: TestContext, options: Partial<VaultOptions>, clock?: Clock) {
   const time = manualClock();
   const vault = await start({ ...options, clock: clock ?? time.clock });
@@ -457,13 +457,13 @@ async function setUpWithClock(context: TestContext, options: Partial<VaultOption
   return { vault, provider, time };
 }
 
-/** Time that moves when told to, and lets what it set off come to rest over the real network. */
+/** A clock that a test advances. I/O over the real network settles in between. */
 function manualClock() {
   let now = 0;
   const tasks = new Set<{ at: number; task: () => void }>();
   const wallAtStart = Date.now();
   const settle = async () => {
-    // An exchange over loopback is done within a few dozen turns of the event loop, once nothing is open.
+    // A loopback exchange takes a few dozen turns of the event loop once no request is open.
     for (let turns = 0; turns < 200; turns += 1) await turn();
   };
   const clock: Clock = {
