@@ -7,6 +7,7 @@ import { Client } from 'pg';
 import { BACKENDS, type BackendName } from '../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 interface Trouble {
   name: string;
@@ -254,7 +255,7 @@ interface Document {
   }[];
 }
 
-for (const provider of BACKENDS)
+for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
   describe(`the doctor on ${provider}`, () => {
     let sandbox: Sandbox;
     let output = '';

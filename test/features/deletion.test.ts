@@ -1,12 +1,9 @@
-/** Each feature can be deleted. Types are checked here, style and the remaining tests by `npm run test:deletion`. */
+/** The features that are wired are those that have a folder. `npm run test:deletion` deletes each of them. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { promisify } from 'node:util';
-import { featureNames, withoutFeature } from '../support/without-feature.ts';
+import { featureNames } from '../support/without-feature.ts';
 
-const run = promisify(execFile);
 const names = await featureNames();
 
 describe('features', () => {
@@ -15,10 +12,4 @@ describe('features', () => {
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     assert.deepEqual(names.toSorted(), folders.toSorted());
   });
-
-  for (const name of names)
-    it(`without ${name} the types hold`, () =>
-      withoutFeature(name, async (cwd) => {
-        await run('npm', ['run', '--silent', 'types'], { cwd }).catch(({ stdout }) => assert.fail(stdout));
-      }));
 });

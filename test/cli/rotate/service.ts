@@ -7,13 +7,13 @@ import type { BackendName } from '../../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../../sandbox/secrets-command.ts';
 import { type Service, startService } from '../../../sandbox/service.ts';
+import { EXHAUSTIVE } from '../../support/exhaustive.ts';
 
 /** A short one, so that the service notices soon. */
 const SETTINGS = { SECRET_TTL: '1' };
 const WORKERS = 4;
 
-/** @param interruptions also kills it at every place, which takes long and is the same on every backend */
-export function describeRotation(provider: BackendName, { interruptions = false } = {}) {
+export function describeRotation(provider: BackendName) {
   describe(`rotation on ${provider}, under load`, () => {
     let sandbox: Sandbox;
     let service: Service;
@@ -107,36 +107,53 @@ export function describeRotation(provider: BackendName, { interruptions = false 
       assertNoneFailed();
     });
 
-    const skip = !interruptions && 'done on another backend';
-    it('killed after any line and run again, it leaves one login', { skip }, async () => {
-      const places = (await rotate('database')).length;
-      assert.ok(places >= 6);
-      for (let place = 0; place < places; place += 1) {
-        let seen = 0;
-        const command = run(['rotate', 'database'], () => {
-          if (seen++ === place) command.process.kill('SIGKILL');
+    // The same on every backend.
+    if (provider === 'vault') {
+      it('Ctrl-C while it waits: exit code 75, and the next run finishes', async () => {
+        // The service's own sessions are what it waits for.
+        const command = run(['rotate', 'database'], (line) => {
+          if (line.startsWith('Writing')) command.process.kill('SIGINT');
         });
-        await command.ended;
-        // PostgreSQL notices within moments that the one who held the lock is gone.
+        const { code, lines } = await command.ended;
+        assert.equal(code, 75, lines.join('\n'));
+        assert.match(lines.join('\n'), /Stopped\.\n {2}Run the same command again/);
         await rotate('database', '--wait');
-        assert.equal((await loginsOf()).length, 1, `killed after line ${place}`);
-      }
-      assert.deepEqual(await loginsOf(), [await databaseUser()]);
-      assertNoneFailed();
-    });
-
-    it('Ctrl-C while it waits: exit code 75, and the next run finishes', { skip }, async () => {
-      // The service's own sessions are what it waits for.
-      const command = run(['rotate', 'database'], (line) => {
-        if (line.startsWith('Writing')) command.process.kill('SIGINT');
+        assert.equal((await loginsOf()).length, 1);
+        assertNoneFailed();
       });
-      const { code, lines } = await command.ended;
-      assert.equal(code, 75, lines.join('\n'));
-      assert.match(lines.join('\n'), /Stopped\.\n {2}Run the same command again/);
-      await rotate('database', '--wait');
-      assert.equal((await loginsOf()).length, 1);
-      assertNoneFailed();
-    });
+
+      it('says how to use it, and refuses what makes no sense: exit code 64', async () => {
+        for (const parameters of [
+          [],
+          ['rotate'],
+          ['rotate', 'x'],
+          ['rotate', 'jwt', '--timeout', 'x'],
+          ['no'],
+        ]) {
+          const { code, lines } = await run(parameters).ended;
+          assert.equal(code, 64);
+          assert.match(lines.join('\n'), /npm run secrets -- rotate database/);
+        }
+      });
+    }
+
+    if (EXHAUSTIVE && provider === 'vault')
+      it('killed after any line and run again, it leaves one login', async () => {
+        const places = (await rotate('database')).length;
+        assert.ok(places >= 6);
+        for (let place = 0; place < places; place += 1) {
+          let seen = 0;
+          const command = run(['rotate', 'database'], () => {
+            if (seen++ === place) command.process.kill('SIGKILL');
+          });
+          await command.ended;
+          // PostgreSQL notices within moments that the one who held the lock is gone.
+          await rotate('database', '--wait');
+          assert.equal((await loginsOf()).length, 1, `killed after line ${place}`);
+        }
+        assert.deepEqual(await loginsOf(), [await databaseUser()]);
+        assertNoneFailed();
+      });
 
     it('replaces the OpenAI key, and deletes the one before', async () => {
       await rotate('openai');
@@ -156,27 +173,13 @@ export function describeRotation(provider: BackendName, { interruptions = false 
       context.diagnostic(`${requests.answered} requests answered, 0 failed`);
 
       await rotate('jwt', '--revoke');
-      const deadline = performance.now() + 10_000;
+      const deadline = performance.now() + 60_000;
       while ((await send('/auth/me')).status !== 401) {
         assert.ok(performance.now() < deadline, 'the token is still believed');
         await delay(25);
       }
       token = await logIn();
       assert.equal((await send('/auth/me')).status, 200);
-    });
-
-    it('says how to use it, and refuses what makes no sense: exit code 64', { skip }, async () => {
-      for (const parameters of [
-        [],
-        ['rotate'],
-        ['rotate', 'x'],
-        ['rotate', 'jwt', '--timeout', 'x'],
-        ['no'],
-      ]) {
-        const { code, lines } = await run(parameters).ended;
-        assert.equal(code, 64);
-        assert.match(lines.join('\n'), /npm run secrets -- rotate database/);
-      }
     });
 
     it('the identity of the service may not: exit code 78', async () => {

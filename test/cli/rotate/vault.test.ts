@@ -1,3 +1,3 @@
 import { describeRotation } from './service.ts';
 
-describeRotation('vault', { interruptions: true });
+describeRotation('vault');
