@@ -12,6 +12,7 @@ import { createChat } from './clients/openai.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Feature } from './features/feature.ts';
+import { runFeatures } from './features/run-features.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
 import type { Readiness } from './routes/health.ts';
@@ -84,9 +85,7 @@ export async function createService({
     clock,
     logger,
   };
-  const running = await Promise.all(
-    features.map((feature) => feature.create(context, config.settingsOf(feature))),
-  );
+  const running = await runFeatures(features, context, config.settingsOf);
 
   const readiness = createReadiness({ database, store, clock });
   const app = createApp({

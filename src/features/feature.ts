@@ -1,4 +1,4 @@
-/** What a part of the service that can be taken out looks like: its settings, its routes, and what it holds. */
+/** A feature: a part of the service that can be deleted. It has settings, routes, resources and an offer to other features. */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Database } from '../clients/database/database.ts';
@@ -11,34 +11,41 @@ import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
 import type { SecretStore } from '../secrets/store.ts';
 
-/** What the core offers to a feature. */
+/** What the core gives to a feature. */
 export interface FeatureContext {
   config: Config;
-  /** With the identity of the service, which only reads. */
+  /** Reads with the identity of the service, which cannot write. */
   provider: SecretProvider;
   store: SecretStore;
-  /** The secrets that the service cannot do without. */
+  /** The required secrets. */
   live: LiveSecrets;
-  /** All others, and writing. */
+  /** Every other secret: get, getJson, getString, and set. */
   secrets: OnDemandSecrets;
   database: Database;
-  /** Every answered request, for counting. */
+  /** Reports every answered request, for counting. */
   requests: { onAnswered(listener: (answered: Answered) => void): void };
-  /** Aborts when the service begins to stop: answers without an end must end. */
+  /** Aborts when the service begins to stop. A stream must end then. */
   stopping: AbortSignal;
+  /** What another feature offers. Waits until it is created. @throws Error when features/index.ts does not list it */
+  use<Offer>(feature: Feature<z.ZodType, Offer>): Promise<Offer>;
   clock: Clock;
   logger: Logger;
 }
 
-export interface Feature<Settings extends z.ZodType = z.ZodType> {
-  /** Its environment variables, as one object. What is missing or wrong is in the report of the configuration. */
+export interface Feature<Settings extends z.ZodType = z.ZodType, Offer = unknown> {
+  /** Its environment variables, as one object. The configuration report lists what is missing or wrong. */
   settings: Settings;
   /** @throws StartupError */
-  create(context: FeatureContext, settings: z.infer<Settings>): RunningFeature | Promise<RunningFeature>;
+  create(
+    context: FeatureContext,
+    settings: z.infer<Settings>,
+  ): RunningFeature<Offer> | Promise<RunningFeature<Offer>>;
 }
 
-export interface RunningFeature {
+export interface RunningFeature<Offer = unknown> {
   routes: Route[];
-  /** Gives back what it holds, after the last request and before the core closes. */
+  /** Functions for other features, which call them through `use`. */
+  offer?: Offer;
+  /** Releases its resources, after the last request and before the core closes. */
   close?(): Promise<void>;
 }

@@ -1,13 +1,17 @@
 /** Connections that refer to a secret, and a page to register and test them. See README.md. */
 import type { Feature } from '../feature.ts';
-import { createComponents } from './components.ts';
-import { createCredentials } from './credentials.ts';
+import { type Components, createComponents } from './components.ts';
+import { type Credentials, createCredentials } from './credentials.ts';
 import { pageRoutes } from './page.ts';
 import { credentialRoutes } from './routes.ts';
 import { settings } from './settings.ts';
 import { createStoredConfigurations } from './stored-configurations.ts';
 
-export const credentials: Feature<typeof settings> = {
+/** For other features: `const { withConnection } = await use(credentials)`. */
+export type CredentialsOffer = Pick<Credentials, 'getCredentials' | 'withConnection'> &
+  Pick<Components, 'getSecret' | 'getDeploymentSecret'>;
+
+export const credentials: Feature<typeof settings, CredentialsOffer> = {
   settings,
   create({ config, provider, database, logger }, { hosts, awsPlaces, azureVaults, rateLimit, ...settings }) {
     const components = createComponents({
@@ -27,6 +31,7 @@ export const credentials: Feature<typeof settings> = {
         ...pageRoutes({ mayStore: config.environment !== 'production' }),
         ...credentialRoutes({ credentials, logger, limit: rateLimit }),
       ],
+      offer: { ...credentials, ...components },
       close: components.close,
     };
   },
