@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { runMigrations } from '../src/clients/database/migrations.ts';
 import { hashPassword } from '../src/passwords.ts';
-import { secretName } from '../src/secrets/names.ts';
+import { getBackend } from '../src/secrets/providers/registry.ts';
 import { databaseSchema, type SecretId } from '../src/secrets/schemas.ts';
 import { type BackendName, startBackend } from './backends.ts';
 import { prepareConnection } from './connection.ts';
@@ -83,8 +83,10 @@ async function startParts(
 
   const nameOf = (id: SecretId | 'database-owner') =>
     id === 'database-owner'
-      ? secretName('database', { provider, prefix: PREFIX }).replace(/database$/, 'database-owner')
-      : secretName(id, { provider, prefix: PREFIX });
+      ? getBackend(provider)
+          .nameOf(PREFIX, 'database')
+          .replace(/database$/, 'database-owner')
+      : getBackend(provider).nameOf(PREFIX, id);
   /** The service may read its own secrets, but not those of the owner and the administrators. */
   const forAdministrators = ['database-owner', 'database-administrator', 'openai-administrator'] as const;
   const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));

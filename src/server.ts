@@ -37,7 +37,7 @@ async function main() {
 
   const server = await startHttpServer(service.app, { host: config.host, port: config.port, clock });
   logger.info(
-    { port: server.port, provider: config.secretProvider, startupMs: Math.round(clock.now()) },
+    { port: server.port, provider: config.backend.name, startupMs: Math.round(clock.now()) },
     'listening',
   );
   // For whoever started this process with a channel to it, as process managers and `npm run dev` do.

@@ -99,7 +99,7 @@ export async function createService({
       for (const listener of answered) listener(request);
     },
     publicConfig: {
-      provider: config.secretProvider,
+      provider: config.backend.name,
       environment: config.environment,
       secrets: store.status().map(({ id }) => id),
     },

@@ -4,8 +4,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { overrideVariable } from '../src/secrets/names.ts';
-import { SECRET_IDS } from '../src/secrets/schemas.ts';
+import * as features from '../src/features/index.ts';
+import { allBackends } from '../src/secrets/providers/registry.ts';
+import { variables } from '../src/settings.ts';
+import { variablesOf } from '../src/variables.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -107,12 +109,11 @@ describe('documents', () => {
   });
 
   it('.env.example has every variable that the configuration reads, and no other', () => {
-    const features = sources.filter((path) => path.startsWith('src/features/'));
-    const declared = ['src/config.ts', 'src/secrets/providers/settings.ts', ...features].flatMap((path) =>
-      [...read(path).matchAll(/\b([A-Z][A-Z_]+):\s*(?:z|required|seconds|wholeNumber)\b/g)].map(
-        ([, name = '']) => name,
-      ),
-    );
+    const declared = [
+      ...Object.values(variables).flat(),
+      ...allBackends().flatMap((backend) => [...backend.variables, ...(backend.writer?.variables ?? [])]),
+      ...Object.values(features).flatMap(({ settings }) => variablesOf(settings)),
+    ];
     // The paragraph of a feature stays behind when somebody deletes the feature.
     const paragraphs = read('.env.example')
       .split('\n\n')
@@ -123,31 +124,11 @@ describe('documents', () => {
     const shown = paragraphs.flatMap((paragraph) =>
       [...paragraph.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name),
     );
-    // Handed over when the process starts, or set by the platform, and never written down.
-    const known = [
-      'VAULT_SECRET_ID',
-      'VAULT_TOKEN',
-      'WRITER_VAULT_SECRET_ID',
-      'WRITER_VAULT_TOKEN',
-      'DAPR_API_TOKEN',
-      'SANDBOX_CONTROL_URL',
-      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-      'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
-    ];
-    const readBySdk = ['AZURE_CLIENT_ID', 'AZURE_TOKEN_CREDENTIALS'];
     assert.deepEqual(
-      [...new Set([...declared, 'SECRET_PROVIDER'])].filter((name) => !known.includes(name)).sort(),
-      shown.filter((name) => !readBySdk.includes(name) && !name.endsWith('_SECRET_NAME')).sort(),
-    );
-  });
-
-  it('.env.example shows how the name of a secret is overridden', () => {
-    const variables = SECRET_IDS.map(overrideVariable);
-    const shown = [...read('.env.example').matchAll(/^(\w+_SECRET_NAME)=/gm)].map(([, name = '']) => name);
-    assert.ok(shown.length > 0);
-    assert.deepEqual(
-      shown.filter((name) => !variables.includes(name)),
-      [],
+      declared
+        .flatMap(({ name, secret, platform }) => (secret || platform || name.includes('*') ? [] : [name]))
+        .sort(),
+      shown.filter((name) => !name.endsWith('_SECRET_NAME')).sort(),
     );
   });
 });

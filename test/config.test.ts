@@ -3,7 +3,9 @@ import { describe, it } from 'node:test';
 import { z } from 'zod';
 import { loadConfig } from '../src/config.ts';
 import { StartupError } from '../src/errors.ts';
-import { registerProvider } from '../src/secrets/providers/index.ts';
+import type { Backend } from '../src/secrets/backend.ts';
+import { getBackend, registerProvider } from '../src/secrets/providers/registry.ts';
+import { configure } from '../src/variables.ts';
 import { createMemoryProvider } from './support/memory-provider.ts';
 
 const refusal = (environment: NodeJS.ProcessEnv): StartupError => {
@@ -22,26 +24,33 @@ const aws = { SECRET_PROVIDER: 'aws', AWS_REGION: 'eu-central-1' };
 describe('SECRET_PROVIDER', () => {
   for (const word of ['aws', ' AWS ', 'Aws'])
     it(`accepts "${word}"`, () =>
-      assert.equal(loadConfig({ ...aws, SECRET_PROVIDER: word }).secretProvider, 'aws'));
+      assert.equal(loadConfig({ ...aws, SECRET_PROVIDER: word }).backend.name, 'aws'));
 
   for (const word of [undefined, '', '  ', 'consul'])
     it(`lists the choices for ${word === undefined ? 'nothing' : `"${word}"`}`, () =>
       assert.match(
         refusal({ SECRET_PROVIDER: word }).report(),
-        /SECRET_PROVIDER.*\n.*aws, vault, azure, file/,
+        /SECRET_PROVIDER.*\n.*aws, azure, dapr, file, vault/,
       ));
 
   it('knows providers that were registered', async () => {
     const { provider } = createMemoryProvider();
-    registerProvider(
-      'memory',
-      ({ size }) => ({ ...provider, name: `memory of ${size}` }),
-      z.object({ MEMORY_SIZE: z.coerce.number() }).transform((env) => ({ size: env.MEMORY_SIZE })),
-    );
+    const settings = z.object({ MEMORY_SIZE: z.coerce.number() });
+    const memory: Backend = {
+      ...getBackend('dapr'),
+      name: 'memory',
+      configure: (environment) =>
+        configure(settings, environment, ({ MEMORY_SIZE }) => ({
+          location: { name: 'memory', settings: 'MEMORY_SIZE' },
+          create: async () => ({ ...provider, name: `memory of ${MEMORY_SIZE}` }),
+        })),
+    };
+    registerProvider(memory);
     assert.match(refusal({ SECRET_PROVIDER: 'memory' }).report(), /MEMORY_SIZE/);
     const config = loadConfig({ SECRET_PROVIDER: 'memory', MEMORY_SIZE: '3' });
     assert.equal((await config.createProvider()).name, 'memory of 3');
-    assert.throws(() => registerProvider('memory', () => provider), /registered already/);
+    assert.throws(() => registerProvider(memory), /registered already/);
+    assert.throws(() => registerProvider({ ...memory, name: 'In Memory' }), /cannot be named/);
   });
 });
 

@@ -162,5 +162,5 @@ export function createCachedSecret(
 
 const cannotWrite = (provider: string) =>
   new SecretError('invalid', `The provider ${provider} cannot write`, {
-    remedy: 'Write where the secrets come from, or choose a provider that writes: aws, vault or azure.',
+    remedy: 'Write where the secrets come from, or choose a provider that can write.',
   });

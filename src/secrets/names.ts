@@ -1,12 +1,12 @@
-/** The one place that knows what a secret is called in a backend. */
+/** The backend's name of a secret, and the variable that overrides it. */
 import { SecretError } from '../errors.ts';
+import type { Backend } from './backend.ts';
 
 export interface NamingOptions {
-  /** The word in `SECRET_PROVIDER`. */
-  provider: string;
+  backend: Pick<Backend, 'nameOf'>;
   /** `SECRET_PREFIX`, for example `myapp` or `prod/myapp`. */
   prefix: string;
-  /** The name given by hand, for example by `DATABASE_SECRET_NAME`: taken as it is. */
+  /** A name that replaces the computed one as it is, for example from `DATABASE_SECRET_NAME`. */
   override?: string | undefined;
 }
 
@@ -14,21 +14,18 @@ export interface NamingOptions {
 export const overrideVariable = (id: string): string =>
   `${id.replaceAll('-', '_').toUpperCase()}_SECRET_NAME`;
 
-/** Words joined by slashes: what cannot lead out of the prefix. */
+/** Words joined by slashes, which cannot lead out of the prefix. */
 export const isSecretName = (id: string): boolean => /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/.test(id);
 
 /**
- * The backend's name of a secret: `myapp/database` for AWS and Vault; `myapp-database` for Azure, whose
- * names know no slash; `database` for files, whose directory is the prefix.
+ * The backend's name of a secret, for example `myapp/database` or `myapp-database`.
  * @throws SecretError `invalid` for an id that is not words joined by slashes
  */
-export function secretName(id: string, { provider, prefix, override }: NamingOptions): string {
+export function secretName(id: string, { backend, prefix, override }: NamingOptions): string {
   if (override) return override;
   if (!isSecretName(id))
     throw new SecretError('invalid', 'A secret cannot have this name', {
       remedy: 'Use letters, digits, hyphens and underscores; slashes between words.',
     });
-  if (provider === 'file') return id;
-  const name = `${prefix}/${id}`;
-  return provider === 'azure' ? name.replaceAll('/', '-') : name;
+  return backend.nameOf(prefix, id);
 }

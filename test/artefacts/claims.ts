@@ -5,7 +5,7 @@ import { parse as parseHcl } from '@cdktn/hcl2json';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../src/config.ts';
 import { healthRoutes } from '../../src/routes/health.ts';
-import { secretName } from '../../src/secrets/names.ts';
+import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { SECRET_IDS } from '../../src/secrets/schemas.ts';
 
 /** One artefact's word on one subject. Whoever speaks of the same subject must say the same. */
@@ -25,8 +25,7 @@ const CLOUDS = { aws: 'AWS', vault: 'Vault', azure: 'Azure' } as const;
 function ofTheService(): Claim[] {
   const where = 'src';
   const config = loadConfig({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/none' });
-  const names = (provider: string) =>
-    REQUIRED.map((id) => secretName(id, { provider, prefix: PREFIX })).sort();
+  const names = (provider: string) => REQUIRED.map((id) => getBackend(provider).nameOf(PREFIX, id)).sort();
   return [
     { subject: 'port', where, says: config.port },
     { subject: 'secrets of the service', where, says: [...REQUIRED, 'external-api-keys'].sort() },

@@ -160,7 +160,7 @@ for (const provider of BACKENDS)
         assert.equal(code, 78);
         assert.match(
           shown,
-          /The provider file cannot write: .*\n.*SECRET_PROVIDER set to aws, vault or azure/,
+          /The provider file cannot write: .*\n.*set SECRET_PROVIDER to aws, azure or vault/,
         );
       });
       return;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Backend, BackendName } from '../../sandbox/backends.ts';
-import { secretName } from '../../src/secrets/names.ts';
+import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { randomPassword, startApplication } from '../support/application.ts';
 
 export interface SurroundingsOptions {
@@ -21,7 +21,7 @@ export async function startSurroundings({ provider, backend, prefix, cleanUp }: 
   const write = async (id: keyof typeof values) => {
     for (const value of [values.database.password, values.jwt.secret_key, values.openai.api_key])
       planted.add(value);
-    await backend.put(secretName(id, { provider, prefix }), JSON.stringify(values[id]));
+    await backend.put(getBackend(provider).nameOf(prefix, id), JSON.stringify(values[id]));
   };
   for (const id of ['database', 'jwt', 'openai'] as const) await write(id);
 

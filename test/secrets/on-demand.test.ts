@@ -5,11 +5,12 @@ import { SecretError } from '../../src/errors.ts';
 import { secretName } from '../../src/secrets/names.ts';
 import { createOnDemandSecrets, type GetOptions } from '../../src/secrets/on-demand.ts';
 import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
+import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { createFakeClock } from '../support/clock.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
 
 const NAME = 'myapp/keys';
-const nameOf = (id: string) => secretName(id, { provider: 'aws', prefix: 'myapp' });
+const nameOf = (id: string) => secretName(id, { backend: getBackend('aws'), prefix: 'myapp' });
 
 function createFixture({ limit }: { limit?: number } = {}) {
   const clock = createFakeClock();

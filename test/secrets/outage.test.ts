@@ -12,9 +12,8 @@ import { startOpenAI } from '../../sandbox/openai.ts';
 import { startVault } from '../../sandbox/vault.ts';
 import { createTokens } from '../../src/clients/jwt.ts';
 import { createChat } from '../../src/clients/openai.ts';
-import { secretName } from '../../src/secrets/names.ts';
 import type { SecretProvider } from '../../src/secrets/provider.ts';
-import { findProvider } from '../../src/secrets/providers/index.ts';
+import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { jwtSchema, openaiSchema } from '../../src/secrets/schemas.ts';
 import { createSecretStore } from '../../src/secrets/store.ts';
@@ -34,7 +33,7 @@ after(() => openai.close());
 
 /** The store and the clients of the service, but for the database, whose own tests restart it. */
 async function startClients(provider: SecretProvider, name: string, put: Backend['put'], clock: FakeClock) {
-  const nameOf = (id: 'jwt' | 'openai') => secretName(id, { provider: name, prefix: 'myapp' });
+  const nameOf = (id: 'jwt' | 'openai') => getBackend(name).nameOf('myapp', id);
   const putKey = () =>
     put(
       nameOf('openai'),
@@ -104,9 +103,9 @@ for (const name of ['aws', 'vault', 'azure'] as const satisfies BackendName[])
     let backend: Backend;
     let directory: string;
     const create = async () => {
-      const registration = findProvider(name);
-      assert.ok(registration);
-      return registration.create(registration.settings.parse(process.env) as never);
+      const configured = getBackend(name).configure(process.env);
+      assert.ok('create' in configured);
+      return configured.create();
     };
     before(async () => {
       directory = await mkdtemp(join(tmpdir(), 'outage-test-'));

@@ -2,8 +2,10 @@
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type Problem, SecretError, StartupError } from '../../errors.ts';
+import type { Backend } from '../../secrets/backend.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
 import type { SecretId } from '../../secrets/schemas.ts';
+import type { Environment } from '../../variables.ts';
 
 export interface Check {
   /** Scripts know it by this name: it stays. */
@@ -16,15 +18,15 @@ export interface Check {
 }
 
 export interface CheckContext {
-  environment: NodeJS.ProcessEnv;
+  environment: Environment;
   clock: Clock;
   findings: Findings;
 }
 
 /** What earlier checks have found out, for later ones. */
 export interface Findings {
-  /** The word in `SECRET_PROVIDER`, even where the rest of the configuration is wrong. */
-  provider?: string;
+  /** The backend in `SECRET_PROVIDER`, even where the rest of the configuration is wrong. */
+  chosen?: Backend;
   config?: Config;
   backend?: SecretProvider;
   /** The backend's clock less ours, in milliseconds. */

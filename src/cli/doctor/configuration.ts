@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '../../config.ts';
 import { StartupError } from '../../errors.ts';
 import type { Feature } from '../../features/feature.ts';
 import * as featureIndex from '../../features/index.ts';
+import { findBackend } from '../../secrets/providers/registry.ts';
 import type { Check } from './check.ts';
 
 const features: Feature[] = Object.values(featureIndex);
@@ -12,8 +13,8 @@ export const configuration: Check = {
   title: () => 'Configuration',
   needs: [],
   async run({ environment, findings }) {
-    const provider = environment.SECRET_PROVIDER?.trim().toLowerCase();
-    if (provider) findings.provider = provider;
+    const chosen = findBackend(environment.SECRET_PROVIDER ?? '');
+    if (chosen) findings.chosen = chosen;
     try {
       findings.config = loadConfig(environment, features);
       findings.backend = await findings.config.createProvider();
@@ -21,7 +22,7 @@ export const configuration: Check = {
       if (error instanceof StartupError) await useTheRest(error, environment, findings);
       throw error;
     }
-    return `${findings.provider}, secrets named as ${findings.config.secretNames.database}`;
+    return `${chosen?.title}, secrets named as ${findings.config.secretNames.database}`;
   },
 };
 

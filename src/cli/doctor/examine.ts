@@ -1,5 +1,6 @@
 /** Runs checks one after the other; one that needs what an earlier one did not find is not run. */
 import { systemClock } from '../../clock.ts';
+import { withoutBlanks } from '../../variables.ts';
 import {
   type Check,
   type CheckContext,
@@ -69,9 +70,3 @@ async function leave({ findings: { backend, secrets } }: CheckContext): Promise<
     if (lease) await backend?.revoke?.(lease, { signal: patience() }).catch(() => {});
   await backend?.close?.();
 }
-
-/** As the configuration sees it: a variable that is set to nothing is not set. */
-const withoutBlanks = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
-  );

@@ -1,9 +1,10 @@
 /** Does the backend answer at all: its name, a connection, its certificate? */
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { networkRemedy } from '../../secrets/providers/no-answer.ts';
+import type { Endpoint } from '../../secrets/backend.ts';
+import { networkRemedy } from '../../secrets/providers/network/no-answer.ts';
 import { type Check, CheckFailed, NotApplicable, NotChecked } from './check.ts';
-import { endpointOf, isOnNetwork, type ReachableEndpoint } from './endpoints.ts';
 
 /** Milliseconds. */
 const PATIENCE = 5_000;
@@ -13,16 +14,20 @@ export const network: Check = {
   title: () => 'Network',
   needs: [],
   async run({ environment, clock, findings }) {
-    const endpoint = endpointOf(findings.provider, environment);
-    if (!endpoint && isOnNetwork(findings.provider)) throw new NotChecked('Configuration');
-    if (!endpoint) throw new NotApplicable('the backend is on no network that the doctor knows');
+    const { chosen } = findings;
+    if (!chosen) throw new NotChecked('Configuration');
+    if (!chosen.endpoint) throw new NotApplicable('the backend has no server');
+    const endpoint = chosen.endpoint(environment);
+    if (!endpoint || !URL.canParse(endpoint.address)) throw new NotChecked('Configuration');
     const askedAt = clock.wall();
-    const { date } = await ask(endpoint).catch((error: NodeJS.ErrnoException) => {
-      const remedy = networkRemedy(error.code, endpoint);
-      const message = `${endpoint.service} cannot be reached at ${endpoint.address}`;
-      const code = error.code ?? 'unavailable';
-      throw new CheckFailed([{ subject: endpoint.setting, code, message, remedy, temporary: true }]);
-    });
+    const { date } = await ask(endpoint, await certificatesOf(endpoint)).catch(
+      (error: NodeJS.ErrnoException) => {
+        const remedy = networkRemedy(error.code, endpoint);
+        const message = `${endpoint.service} cannot be reached at ${endpoint.address}`;
+        const code = error.code ?? 'unavailable';
+        throw new CheckFailed([{ subject: endpoint.setting, code, message, remedy, temporary: true }]);
+      },
+    );
     const took = clock.wall() - askedAt;
     const theirs = Date.parse(date ?? '');
     if (!Number.isNaN(theirs)) findings.clockDifference = theirs - (askedAt + took / 2);
@@ -30,8 +35,16 @@ export const network: Check = {
   },
 };
 
-/** Whatever it says, it answers. */
-function ask({ address, path, ca }: ReachableEndpoint): Promise<{ date: string | undefined }> {
+/** The configuration reports a file that cannot be read. */
+async function certificatesOf({ certificates }: Endpoint): Promise<string | undefined> {
+  if (certificates === undefined) return undefined;
+  return readFile(certificates, 'utf8').catch(() => {
+    throw new NotChecked('Configuration');
+  });
+}
+
+/** Any answer counts, also an error. */
+function ask({ address, path }: Endpoint, ca: string | undefined): Promise<{ date: string | undefined }> {
   const { request } = address.startsWith('https:') ? https : http;
   return new Promise((resolve, reject) => {
     const asked = request(new URL(path, address), {
@@ -43,7 +56,7 @@ function ask({ address, path, ca }: ReachableEndpoint): Promise<{ date: string |
       response.destroy();
       resolve({ date: response.headers.date });
     });
-    // Of a signal that fired, the code says only that.
+    // The code of an aborted request does not say that it was a timeout.
     asked.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.name === 'AbortError' ? Object.assign(new Error('No answer'), { code: 'ETIMEDOUT' }) : error,

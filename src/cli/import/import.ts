@@ -4,11 +4,10 @@ import { createInterface } from 'node:readline/promises';
 import { parseArgs, parseEnv } from 'node:util';
 import { loadConfig } from '../../config.ts';
 import { SecretError } from '../../errors.ts';
-import type { SecretProvider } from '../../secrets/provider.ts';
 import { explain } from '../explain.ts';
 import { type Plan, planImport } from './plan.ts';
 import { showChange, showLeft, showNextSteps } from './show.ts';
-import { type Change, cannotWrite, prepareChange, writeChange } from './stored.ts';
+import { type Change, cannotWrite, type ImportTarget, prepareChange, writeChange } from './stored.ts';
 
 export const USAGE = '  npm run secrets -- import <file> [--yes]';
 
@@ -45,7 +44,8 @@ async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
   const provider = await config.createProvider();
   try {
     if (!provider.write) throw cannotWrite(provider.name);
-    const { changes, problems } = await prepare(provider, plan, config.secretNames);
+    const target = { provider, hasFieldSecrets: config.backend.hasFieldSecrets };
+    const { changes, problems } = await prepare(target, plan, config.secretNames);
     console.log(
       [`From ${file} into ${provider.name}:`, ...changes.map(showChange), showLeft(plan.left)]
         .join('\n\n')
@@ -74,12 +74,12 @@ async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
 }
 
 /** Everything that can be known to be wrong is found before anything is written. */
-async function prepare(provider: SecretProvider, plan: Plan, names: Record<string, string>) {
+async function prepare(target: ImportTarget, plan: Plan, names: Record<string, string>) {
   const problems = [...plan.problems];
   const changes: Change[] = [];
   for (const planned of plan.secrets)
     try {
-      changes.push(await prepareChange(provider, names[planned.id] ?? planned.id, planned));
+      changes.push(await prepareChange(target, names[planned.id] ?? planned.id, planned));
     } catch (error) {
       if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
       problems.push(`${error.message}. ${error.remedy}`);

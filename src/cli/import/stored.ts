@@ -1,6 +1,8 @@
-/** What the backend has of a secret before the import, and what it would have after it. */
+/** What the backend holds of a secret before the import, and what it would hold after it. */
 import { SecretError } from '../../errors.ts';
+import type { Backend } from '../../secrets/backend.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
+import { writableNames } from '../../secrets/providers/registry.ts';
 import { layoutOf, SECRETS, type SecretId } from '../../secrets/schemas.ts';
 import { type Fields, TARGETS } from './mapping.ts';
 import type { PlannedSecret } from './plan.ts';
@@ -9,9 +11,9 @@ export interface Change {
   id: SecretId;
   name: string;
   sources: PlannedSecret['sources'];
-  /** Null: there is none yet. */
+  /** Null when the secret does not exist yet. */
   version: string | null;
-  /** Fields of a secret that is there and that would have another value. */
+  /** Fields of an existing secret that would get another value. */
   replaced: string[];
   /** Nothing would change. */
   isSame: boolean;
@@ -21,13 +23,16 @@ export interface Change {
 
 const PATIENCE = 10_000;
 
-/** @throws SecretError `invalid`, naming fields and variables, when the service could not use what would be stored */
+export type ImportTarget = { provider: SecretProvider } & Pick<Backend, 'hasFieldSecrets'>;
+
+/** @throws SecretError `invalid`, naming fields and variables, when the service could not use the new value */
 export async function prepareChange(
-  provider: SecretProvider,
+  { provider, hasFieldSecrets }: ImportTarget,
   name: string,
   planned: PlannedSecret,
 ): Promise<Change> {
-  const stored = await readStored(provider, name, planned.id);
+  const stored = await readStored(provider, name);
+  if (!stored && hasFieldSecrets) await refuseFieldSecrets(provider, name, planned.id);
   const before = stored?.fields ?? {};
   const value = JSON.stringify({ ...before, ...planned.fields });
   assertUsable(name, planned.id, JSON.parse(value));
@@ -45,7 +50,7 @@ export async function prepareChange(
   };
 }
 
-/** Writes over what was read, and over nothing else. @throws SecretError `conflict` when it has changed since */
+/** Replaces the version that was read. @throws SecretError `conflict` when it has changed since */
 export async function writeChange(
   provider: SecretProvider,
   { name, value, version }: Change,
@@ -56,8 +61,7 @@ export async function writeChange(
 
 export const cannotWrite = (provider: string) =>
   new SecretError('invalid', `The provider ${provider} cannot write: it reads what something else delivers`, {
-    remedy:
-      'Import to where the secrets come from: run this with SECRET_PROVIDER set to aws, vault or azure and the identity of somebody who may write there.',
+    remedy: `Import where the secrets come from: set SECRET_PROVIDER to ${writableNames()}, with an identity that may write there.`,
   });
 
 function assertUsable(name: string, id: SecretId, fields: object): void {
@@ -70,23 +74,24 @@ function assertUsable(name: string, id: SecretId, fields: object): void {
     return `${String(field)}${variable ? ` (${variable})` : ''} ${isMissing ? 'is missing' : message}`;
   });
   throw new SecretError('invalid', `${name} could not be used: ${faults.join('; ')}`, {
-    remedy: 'Mend it in the file, or add it there, and run this again.',
+    remedy: 'Fix or add it in the file, and run this again.',
   });
 }
 
-async function readStored(provider: SecretProvider, name: string, id: SecretId) {
-  const read = (layout?: { prefix: string; fields: readonly string[] }) =>
-    provider.read(name, { layout, signal: AbortSignal.timeout(PATIENCE) }).catch(ignoreNotFound);
-  const secret = await read();
-  if (secret) return { version: secret.version, fields: fieldsOf(secret.value) };
-  // Vault would make a login for this process.
-  if (provider.name !== 'azure' || !(await read(layoutOf(id, SECRETS[id].schema)))) return undefined;
+async function readStored(provider: SecretProvider, name: string) {
+  const secret = await provider.read(name, { signal: AbortSignal.timeout(PATIENCE) }).catch(ignoreNotFound);
+  return secret && { version: secret.version, fields: fieldsOf(secret.value) };
+}
+
+async function refuseFieldSecrets(provider: SecretProvider, name: string, id: SecretId): Promise<void> {
+  const options = { layout: layoutOf(id, SECRETS[id].schema), signal: AbortSignal.timeout(PATIENCE) };
+  if (!(await provider.read(name, options).catch(ignoreNotFound))) return;
   throw new SecretError('invalid', `${name} is kept as one secret per field`, {
-    remedy: `Store its fields as one JSON object in ${name}, which goes before the single ones; then import.`,
+    remedy: `Store its fields as one JSON object in ${name}, which takes precedence over them. Then import.`,
   });
 }
 
-/** What is no JSON object, a placeholder for one, is written over. */
+/** A text that is not a JSON object is a placeholder, and is overwritten. */
 function fieldsOf(text: string): Partial<Fields> {
   try {
     const value: unknown = JSON.parse(text);

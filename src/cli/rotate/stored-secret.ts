@@ -2,6 +2,7 @@
 import { SecretError } from '../../errors.ts';
 import { parseSecret } from '../../secrets/parse-secret.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
+import { writableNames } from '../../secrets/providers/registry.ts';
 import { databaseSchema, entryOf, layoutOf, type SecretId, type SecretValue } from '../../secrets/schemas.ts';
 import { RotationError, type RotationOptions } from './rotation.ts';
 
@@ -67,8 +68,7 @@ export async function endLease({ provider }: Pick<RotationOptions, 'provider'>, 
 export function assertWritable({ name, write }: SecretProvider): void {
   if (write) return;
   throw new RotationError(`The provider ${name} cannot write: it reads what something else delivers.`, {
-    remedy:
-      'Rotate where the secrets come from: run this with SECRET_PROVIDER set to aws, vault or azure and the identity of somebody who may write there.',
+    remedy: `Rotate where the secrets come from: set SECRET_PROVIDER to ${writableNames()}, with an identity that may write there.`,
     temporary: false,
   });
 }

@@ -41,7 +41,7 @@ export function stateOf(
     .map((status) => ({ ...status, id: null, usable: true, rotations: null, leaseEndsIn: undefined }));
   const { connections, draining, version } = database.status();
   return {
-    provider: config.secretProvider,
+    provider: config.backend.name,
     environment: config.environment,
     sandbox: hasSandbox,
     secrets: [...required, ...onDemand].map((status) => ({

@@ -1,4 +1,5 @@
 /** Limits what a configuration may name: secrets below a prefix, in listed accounts and vaults. */
+import { findBackend } from '../../secrets/providers/registry.ts';
 import { CredentialError } from './credential-error.ts';
 
 const refuse = (message: string) => new CredentialError('not-allowed', message);
@@ -10,9 +11,9 @@ export const PREFIX = /^[\w-]+(\/[\w-]+)*[/-]$/;
 const NAME = /^[\w/+=.@-]{1,512}$/;
 const isTraversal = (name: string) => name.split('/').some((part) => ['', '.', '..'].includes(part));
 
-/** The name in a backend's notation: Key Vault and files have a hyphen where others have a slash. */
+/** The name in a backend's notation: some have a hyphen where others have a slash. @param name with slashes */
 export const nameIn = (provider: string, name: string): string =>
-  provider === 'azure' || provider === 'file' ? name.replaceAll('/', '-') : name;
+  name.replaceAll('/', findBackend(provider)?.separator ?? '/');
 
 /** @throws CredentialError */
 export function requireAllowedName(name: string, prefix: string): void {

@@ -1,6 +1,6 @@
 /** Components from the environment: `COMPONENT_<NAME>_PROVIDER`, and the provider's variables with the same beginning. */
 import type { z } from 'zod';
-import { findProvider, providerNames } from '../../secrets/providers/index.ts';
+import { findBackend, providerNames } from '../../secrets/providers/registry.ts';
 import { PREFIX } from './allowed-names.ts';
 import type { ComponentSettings } from './components.ts';
 
@@ -33,13 +33,16 @@ function parseComponent(
     ...rest
   } = Object.fromEntries(own.map(([variable, value]) => [variable.slice(start.length), String(value)]));
 
-  const registration = findProvider(String(PROVIDER).toLowerCase());
-  if (!registration) {
+  const backend = findBackend(String(PROVIDER));
+  if (!backend) {
     refuse('PROVIDER', `must be one of ${providerNames().join(', ')}`);
     return undefined;
   }
   if (prefix !== undefined && !PREFIX.test(prefix)) refuse('PREFIX', 'must end with a slash or a hyphen');
-  const { data, error } = registration.settings.safeParse(rest);
-  for (const { path, message } of error?.issues ?? []) refuse(path.join('.'), message);
-  return { create: async () => registration.create(data as never), prefix };
+  const configured = backend.configure(rest);
+  if ('problems' in configured) {
+    for (const { variable, message } of configured.problems) refuse(variable, message);
+    return undefined;
+  }
+  return { create: () => configured.create(), prefix };
 }

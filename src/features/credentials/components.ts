@@ -1,7 +1,7 @@
 /** Named secret stores beside the main backend. Each has its own provider and settings, and opens on first use. */
 import { SecretError } from '../../errors.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
-import { findProvider } from '../../secrets/providers/index.ts';
+import { findBackend } from '../../secrets/providers/registry.ts';
 import { nameIn } from './allowed-names.ts';
 import { CredentialError } from './credential-error.ts';
 import { readSecret } from './read-secret.ts';
@@ -83,9 +83,10 @@ export function createComponents({
 
     getFor: (name, environment) =>
       once(`${name} ${JSON.stringify(environment)}`, async () => {
-        const registration = findProvider(name);
-        if (!registration) throw new CredentialError('invalid', `No provider is named ${name}.`);
-        return component(await registration.create(registration.settings.parse(environment) as never));
+        const configured = findBackend(name)?.configure(environment);
+        if (!configured || 'problems' in configured)
+          throw new CredentialError('invalid', `No provider is named ${name}.`);
+        return component(await configured.create());
       }),
 
     async getDeploymentSecret(key) {

@@ -11,14 +11,14 @@ import type { RotationOptions } from '../../../src/cli/rotate/rotation.ts';
 import { APPLICATION_NAME } from '../../../src/clients/database/connection.ts';
 import { runMigrations } from '../../../src/clients/database/migrations.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
-import { secretName } from '../../../src/secrets/names.ts';
 import { createSecret, type SecretProvider } from '../../../src/secrets/provider.ts';
 import { databaseSchema, SECRET_IDS, type SecretId } from '../../../src/secrets/schemas.ts';
 import { createMemoryProvider } from '../../support/memory-provider.ts';
 
-export const names = Object.fromEntries(
-  SECRET_IDS.map((id) => [id, secretName(id, { provider: 'memory', prefix: 'myapp' })]),
-) as Record<SecretId, string>;
+export const names = Object.fromEntries(SECRET_IDS.map((id) => [id, `myapp/${id}`])) as Record<
+  SecretId,
+  string
+>;
 
 export async function startDatabase() {
   const directory = await mkdtemp(join(tmpdir(), 'rotation-test-'));

@@ -17,7 +17,7 @@ import { createComponents } from '../../../src/features/credentials/components.t
 import { type CredentialsOptions, createCredentials } from '../../../src/features/credentials/credentials.ts';
 import { settings } from '../../../src/features/credentials/settings.ts';
 import { createStoredConfigurations } from '../../../src/features/credentials/stored-configurations.ts';
-import { findProvider } from '../../../src/secrets/providers/index.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { databaseSchema } from '../../../src/secrets/schemas.ts';
 
 export type Fixture = Awaited<ReturnType<typeof startFixture>>;
@@ -50,9 +50,9 @@ export async function startFixture() {
   await administrator.query('CREATE DATABASE sales');
   await administrator.end();
 
-  const registration = findProvider('vault');
-  const main = await registration?.create(registration.settings.parse(vault.environment) as never);
-  if (!main) throw new Error('There is no provider vault.');
+  const configured = getBackend('vault').configure(vault.environment);
+  if ('problems' in configured) throw new Error('The environment of the sandbox is incomplete.');
+  const main = await configured.create();
   const {
     components: componentSettings,
     awsPlaces,

@@ -1,5 +1,5 @@
 /** What the CSI driver fetches, as whom. Its parameters are text, which nobody checks before a pod starts. */
-import { secretName } from '../../../src/secrets/names.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { environment, one, type Policy, service } from '../overlay.ts';
 import { fetchedBy, type SecretProviderClass, secretProviderClasses } from '../secret-provider-class.ts';
 
@@ -33,7 +33,7 @@ export const policies: Policy[] = [
       secretProviderClasses(overlay).flatMap((found) => {
         const { provider } = found.spec;
         const names = (['database', 'jwt', 'openai'] as const).map((id) => {
-          const name = secretName(id, { provider, prefix: 'myapp' });
+          const name = getBackend(provider).nameOf('myapp', id);
           return provider === 'vault' ? `secret/data/${name}` : name;
         });
         const fetched = fetchedBy(found);

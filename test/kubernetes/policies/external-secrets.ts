@@ -3,7 +3,7 @@ import type {
   IExternalSecret,
   ISecretStore,
 } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
-import { secretName } from '../../../src/secrets/names.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { type Overlay, ofKind, one, type Policy, service } from '../overlay.ts';
 import { ROTATION_TIMEOUT } from './jobs.ts';
 
@@ -54,7 +54,7 @@ export const policies: Policy[] = [
       externals(overlay).flatMap(({ spec }) =>
         (['database', 'jwt', 'openai'] as const).filter((id) => {
           const entry = spec?.data?.find(({ secretKey }) => secretKey === id);
-          const name = secretName(id, { provider: backend(overlay), prefix: 'myapp' });
+          const name = getBackend(backend(overlay)).nameOf('myapp', id);
           const template = spec?.target?.template?.data?.[`${id}.json`];
           return entry?.remoteRef.key !== name || entry.remoteRef.property || template !== `{{ .${id} }}`;
         }),

@@ -1,7 +1,7 @@
 /** 13: rotation on a schedule and migration, each with an identity of its own. */
 import { readFileSync } from 'node:fs';
 import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
-import { secretName } from '../../../src/secrets/names.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { environment, jobs, type Overlay, ofKind, one, type Policy } from '../overlay.ts';
 
 const source = readFileSync(new URL('../../../src/cli/rotate/rotate.ts', import.meta.url), 'utf8');
@@ -74,7 +74,7 @@ export const policies: Policy[] = [
             SECRET_PROVIDER = '',
             SECRET_PREFIX = '',
           } = environment(overlay, job);
-          const name = secretName('database', { provider: SECRET_PROVIDER, prefix: SECRET_PREFIX });
+          const name = getBackend(SECRET_PROVIDER).nameOf(SECRET_PREFIX, 'database');
           const isCommand = job.container.args?.join(' ') === 'src/cli/migrate.ts';
           return !isCommand || DATABASE_SECRET_NAME !== `${name}-owner`;
         }),

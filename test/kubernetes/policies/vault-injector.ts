@@ -1,6 +1,6 @@
 /** 9: annotations are not checked by anybody: a misspelt one does nothing, and says nothing. */
 import { loadConfig } from '../../../src/config.ts';
-import { secretName } from '../../../src/secrets/names.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { type Overlay, one, type Policy, service, volume, workloads } from '../overlay.ts';
 
 const PREFIX = 'vault.hashicorp.com/';
@@ -65,7 +65,7 @@ export const policies: Policy[] = [
       if (!isInjected(overlay)) return [];
       const annotations = annotationsOf(overlay);
       return SECRETS.filter((id) => {
-        const path = `secret/data/${secretName(id, { provider: 'vault', prefix: 'myapp' })}`;
+        const path = `secret/data/${getBackend('vault').nameOf('myapp', id)}`;
         return (
           annotations[`agent-inject-secret-${id}`] !== path ||
           annotations[`agent-inject-template-${id}`] !==

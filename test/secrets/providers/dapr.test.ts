@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { startDapr } from '../../../sandbox/dapr.ts';
 import { listen } from '../../../sandbox/http.ts';
 import { SecretError } from '../../../src/errors.ts';
-import { createDapr } from '../../../src/secrets/providers/dapr.ts';
-import { findProvider } from '../../../src/secrets/providers/index.ts';
+import { createDapr } from '../../../src/secrets/providers/dapr/provider.ts';
+import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { describeProvider } from './contract.ts';
 
 const settingsOf = ({ environment }: Awaited<ReturnType<typeof startDapr>>) => ({
@@ -110,15 +110,13 @@ describe('Dapr', () => {
 
   it('is chosen by SECRET_PROVIDER=dapr and reads its settings from the environment', async () => {
     await sidecar.put('key', 'value');
-    const registration = findProvider('dapr');
-    assert.ok(registration);
-    const provider = await registration.create(registration.settings.parse(sidecar.environment) as never);
-    assert.equal((await provider.read('key')).value, 'value');
-    assert.deepEqual(registration.settings.parse({}), {
-      endpoint: 'http://127.0.0.1:3500',
-      component: 'secretstore',
-      apiToken: undefined,
-    });
-    assert.equal(registration.settings.safeParse({ DAPR_HTTP_ENDPOINT: 'ftp://sidecar' }).success, false);
+    const dapr = getBackend('dapr');
+    const configured = dapr.configure(sidecar.environment);
+    assert.ok('create' in configured);
+    assert.equal((await (await configured.create()).read('key')).value, 'value');
+    const byDefault = dapr.configure({});
+    assert.ok('location' in byDefault);
+    assert.equal(byDefault.location.name, 'the component secretstore at http://127.0.0.1:3500');
+    assert.ok('problems' in dapr.configure({ DAPR_HTTP_ENDPOINT: 'ftp://sidecar' }));
   });
 });

@@ -1,7 +1,7 @@
 /** Watches the answers that the AWS SDK gets: it neither bounds them nor tells whom it asked. */
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { LARGEST_ANSWER, TOO_LARGE } from '../no-answer.ts';
+import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
 
 /** @param asked is told the endpoint of each request, such as `https://secretsmanager.eu-central-1.amazonaws.com` */
 export function watchAnswers(client: SecretsManagerClient, asked: (endpoint: string) => void): void {

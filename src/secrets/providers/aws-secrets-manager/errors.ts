@@ -1,7 +1,7 @@
 /** What a person is told when AWS Secrets Manager does not do what it is asked: what happened, and what to grant. */
 import { SecretError, type SecretErrorCode } from '../../../errors.ts';
-import { NOT_UNDERSTOOD, networkRemedy } from '../no-answer.ts';
-import { parseRetryAfter } from '../retry-after.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
+import { parseRetryAfter } from '../network/retry-after.ts';
 
 /** What a call wants and where it went, so that an error can say what to create or grant. */
 export interface Purpose {

@@ -1,7 +1,7 @@
-/** Who this process is to AWS, as far as the SDK tells without another service: where its credentials come from. */
+/** Where this process's AWS credentials come from, as the SDK tells without asking another service. */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
-/** The SDK's words for its sources, in the order of its chain. */
+/** The SDK's names of its sources, in the order of its chain. */
 const SOURCES: Record<string, string> = {
   CREDENTIALS_ENV_VARS: 'environment variables',
   CREDENTIALS_STS_ASSUME_ROLE_WEB_ID: "a service account's token (IRSA)",
@@ -11,8 +11,8 @@ const SOURCES: Record<string, string> = {
   CREDENTIALS_IMDS: 'the instance profile',
 };
 
-export async function describeAwsIdentity(environment: NodeJS.ProcessEnv): Promise<string> {
-  const client = new SecretsManagerClient({ region: environment.AWS_REGION ?? '' });
+export async function describeAwsIdentity(region: string): Promise<string> {
+  const client = new SecretsManagerClient({ region });
   try {
     const credentials: { expiration?: Date; accountId?: string; $source?: object } =
       await client.config.credentials();
@@ -20,7 +20,7 @@ export async function describeAwsIdentity(environment: NodeJS.ProcessEnv): Promi
     return [
       `credentials from ${source ?? "the SDK's default chain"}`,
       ...(credentials.accountId ? [`account ${credentials.accountId}`] : []),
-      ...(credentials.expiration ? [`good until ${credentials.expiration.toISOString()}`] : []),
+      ...(credentials.expiration ? [`valid until ${credentials.expiration.toISOString()}`] : []),
     ].join(', ');
   } finally {
     client.destroy();

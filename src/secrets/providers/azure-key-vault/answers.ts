@@ -1,6 +1,6 @@
 /** Bounds the answers that the Azure SDK reads into memory. */
 import type { SecretClientOptions } from '@azure/keyvault-secrets';
-import { LARGEST_ANSWER, TOO_LARGE } from '../no-answer.ts';
+import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
 
 type Policy = NonNullable<SecretClientOptions['additionalPolicies']>[number]['policy'];
 

@@ -1,8 +1,9 @@
 /** What a person is told when Azure Key Vault gives no secret: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode, type SecretErrorOptions } from '../../../errors.ts';
 import type { Stage } from '../../provider.ts';
-import { NOT_UNDERSTOOD, networkRemedy } from '../no-answer.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { isFromIdentity } from './sdk-error.ts';
+import { serverAt } from './server.ts';
 
 export const READER = 'Key Vault Secrets User';
 export const WRITER = 'Key Vault Secrets Officer';
@@ -125,10 +126,5 @@ function unavailableRemedy(vaultUrl: string, cause: Cause): string {
     return 'Nobody handed out a token: check that this network reaches the endpoint of the managed identity (IDENTITY_ENDPOINT, or 169.254.169.254), or login.microsoftonline.com for a workload identity.';
   if (cause.status !== undefined && cause.status >= 500)
     return `Wait: ${vaultUrl} answered with status ${cause.status} (https://azure.status.microsoft).`;
-  return networkRemedy(cause.code, {
-    service: 'Key Vault',
-    address: vaultUrl,
-    setting: 'AZURE_VAULT_URL',
-    authorities: 'NODE_EXTRA_CA_CERTS',
-  });
+  return networkRemedy(cause.code, serverAt(vaultUrl));
 }

@@ -1,4 +1,4 @@
-/** Who this process is to Azure: what its token for Key Vault says. */
+/** Who this process is to Azure, from the claims of its token for Key Vault. */
 import { DefaultAzureCredential } from '@azure/identity';
 
 const SCOPE = 'https://vault.azure.net/.default';
@@ -9,10 +9,10 @@ export async function describeAzureIdentity(): Promise<string> {
   });
   const { appid, oid } = claimsOf(token);
   const who = [...(appid ? [`client ${appid}`] : []), ...(oid ? [`object ${oid}`] : [])].join(', ');
-  return `${who || 'a token for Key Vault'}, good until ${new Date(expiresOnTimestamp).toISOString()}`;
+  return `${who || 'a token for Key Vault'}, valid until ${new Date(expiresOnTimestamp).toISOString()}`;
 }
 
-/** Read and not verified: it is Key Vault's to believe it. A token need not be readable. */
+/** Read without verification, which is Key Vault's task. A token need not be readable. */
 function claimsOf(token: string): { appid?: string; oid?: string } {
   try {
     return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());

@@ -1,7 +1,7 @@
 /** What the errors of Azure's SDK say: which class they are, and how much of them may be shown. */
 import type { SecretErrorCode } from '../../../errors.ts';
-import { NOT_UNDERSTOOD } from '../no-answer.ts';
-import { parseRetryAfter } from '../retry-after.ts';
+import { NOT_UNDERSTOOD } from '../network/no-answer.ts';
+import { parseRetryAfter } from '../network/retry-after.ts';
 
 /** What is read of the errors of @azure/core-rest-pipeline, @azure/identity and @azure/msal-node. */
 export interface SdkError extends Error {

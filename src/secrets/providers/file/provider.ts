@@ -8,7 +8,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { untilAborted } from '../../../deadline.ts';
 import { SecretError } from '../../../errors.ts';
 import { createSecret, type SecretProvider } from '../../provider.ts';
-import { LARGEST_ANSWER } from '../no-answer.ts';
+import { LARGEST_ANSWER } from '../network/no-answer.ts';
 import { isMountPoint } from './mount-point.ts';
 import { parseVaultAnswer } from './vault-answer.ts';
 

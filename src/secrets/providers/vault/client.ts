@@ -8,8 +8,8 @@ import https from 'node:https';
 import axios, { type AxiosError, type AxiosResponse } from 'axios';
 import nodeVault from 'node-vault';
 import { SecretError } from '../../../errors.ts';
-import { LARGEST_ANSWER, TOO_LARGE } from '../no-answer.ts';
-import { parseRetryAfter } from '../retry-after.ts';
+import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
+import { parseRetryAfter } from '../network/retry-after.ts';
 
 /** A request that failed, and nothing of what it carried: no header, no body. */
 export class VaultRequestError extends Error {

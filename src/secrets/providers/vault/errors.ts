@@ -1,7 +1,8 @@
 /** What a person is told when Vault gives no secret: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode } from '../../../errors.ts';
-import { NOT_UNDERSTOOD, networkRemedy } from '../no-answer.ts';
+import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { VaultRequestError } from './client.ts';
+import { serverAt } from './server.ts';
 
 /** `identity` is the login's to tell. */
 type Code = Exclude<SecretErrorCode, 'identity'>;
@@ -84,13 +85,7 @@ function remedy(
 
 function unavailableRemedy(failure: VaultRequestError | undefined, address: string): string {
   const { status, code } = failure ?? {};
-  if (status === undefined)
-    return networkRemedy(code, {
-      service: 'Vault',
-      address,
-      setting: 'VAULT_ADDR',
-      authorities: 'VAULT_CACERT',
-    });
+  if (status === undefined) return networkRemedy(code, serverAt(address));
   if (status === 503)
     return `Vault at ${address} is sealed or starting: \`vault status\` tells, \`vault operator unseal\` opens it.`;
   if (status < 400)

@@ -1,8 +1,8 @@
-/** Who this process is to Vault: what looking up its own token tells. */
+/** Who this process is to Vault, from a lookup of its own token. */
 import { z } from 'zod';
 import { systemClock } from '../../../clock.ts';
-import { vaultSettings } from '../settings.ts';
 import { createVaultClient } from './client.ts';
+import type { VaultSettings } from './provider.ts';
 import { createVaultSession } from './session.ts';
 
 const lookup = z.object({
@@ -14,15 +14,14 @@ const lookup = z.object({
   }),
 });
 
-export async function describeVaultIdentity(environment: NodeJS.ProcessEnv): Promise<string> {
-  const settings = vaultSettings.parse(environment);
+export async function describeVaultIdentity(settings: VaultSettings): Promise<string> {
   const client = createVaultClient(settings);
   const session = createVaultSession(client.request, settings.auth, systemClock);
   try {
     const { data } = lookup.parse(
       await session.request('auth/token/lookup-self', { signal: AbortSignal.timeout(5_000) }),
     );
-    const life = data.ttl === 0 ? 'good for ever' : `good for ${data.ttl} s`;
+    const life = data.ttl === 0 ? 'valid for ever' : `valid for ${data.ttl} s`;
     return `${data.display_name}, policies ${data.policies.join(', ')}; a token ${life}${data.renewable ? ', renewable' : ''}`;
   } finally {
     await session.close();

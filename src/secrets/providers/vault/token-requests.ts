@@ -1,7 +1,7 @@
 /** The exchanges with Vault about a token. https://developer.hashicorp.com/vault/api-docs/auth/token */
 import { z } from 'zod';
 import type { Clock } from '../../../clock.ts';
-import { NOT_UNDERSTOOD } from '../no-answer.ts';
+import { NOT_UNDERSTOOD } from '../network/no-answer.ts';
 import { type VaultRequest, VaultRequestError } from './client.ts';
 import { identityError, loginRequest, type VaultLogin } from './login.ts';
 

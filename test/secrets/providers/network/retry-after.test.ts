@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { parseRetryAfter } from '../../../src/secrets/providers/retry-after.ts';
+import { parseRetryAfter } from '../../../../src/secrets/providers/network/retry-after.ts';
 
 it('Retry-After is seconds or a date', () => {
   assert.equal(parseRetryAfter('7'), 7_000);

@@ -1,11 +1,11 @@
 /**
- * Dapr's sidecar: secrets of a component that it has configured, over its HTTP API. It reads only, and knows no
- * versions. https://docs.dapr.io/reference/api/secrets_api/
+ * Dapr's sidecar: secrets of one of its components, over its HTTP API, which has neither writes nor versions.
+ * https://docs.dapr.io/reference/api/secrets_api/
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { SecretError, type SecretErrorCode } from '../../errors.ts';
-import { createSecret, type SecretProvider } from '../provider.ts';
+import { SecretError, type SecretErrorCode } from '../../../errors.ts';
+import { createSecret, type SecretProvider } from '../../provider.ts';
 
 export interface DaprSettings {
   /** Where the sidecar listens, for example `http://127.0.0.1:3500`. */

@@ -1,4 +1,5 @@
 /** Why a backend behind a network gave no usable answer, and what to check: much the same for all of them. */
+import type { Server } from '../../backend.ts';
 
 /** Codes beside Node's own, for answers that did come. */
 export const NOT_UNDERSTOOD = 'NOT_UNDERSTOOD';
@@ -7,22 +8,11 @@ export const TOO_LARGE = 'TOO_LARGE';
 /** Bytes of an answer. No backend stores values of a quarter of it; whatever pours out more would fill the memory. */
 export const LARGEST_ANSWER = 1_048_576;
 
-export interface Endpoint {
-  /** Whom we ask, for example `Vault`. */
-  service: string;
-  /** For example `https://vault.example.com:8200`. */
-  address: string;
-  /** The variable that says where it is, or what else does. */
-  setting: string;
-  /** The variable that names a PEM file of authorities to trust. */
-  authorities: string;
-}
-
 /** https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|^ERR_TLS/;
 
 /** @param code the network's word for it, or one of ours; none when nothing came in time */
-export function networkRemedy(code: unknown, { service, address, setting, authorities }: Endpoint): string {
+export function networkRemedy(code: unknown, { service, address, setting, authorities }: Server): string {
   const word = typeof code === 'string' ? code : 'ETIMEDOUT';
   if (CERTIFICATE.test(word))
     return `This process does not trust the certificate at ${address}: name the PEM file of its authority in ${authorities}, or renew the certificate if it has run out or was made for another host.`;
