@@ -1,7 +1,7 @@
 /** The text and the exit code of a failed command: 75 where running it again later can succeed, else 78. */
 import { isTemporary } from '../clients/database/errors.ts';
 import { SecretError, StartupError } from '../errors.ts';
-import { RotationError } from './rotate/rotation.ts';
+import { RotationError } from './rotation-error.ts';
 
 interface Explanation {
   text: string;

@@ -1,8 +1,7 @@
 /** A connection string of PostgreSQL as fields. https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS */
-import type { Fields } from './mapping.ts';
 
 /** @throws Error that says what is wrong, without the value */
-export function databaseUrlFields(text: string): Fields {
+export function databaseUrlFields(text: string): Record<string, string> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^postgres(ql)?:$/.test(url.protocol))
     throw new Error('is no URL such as postgresql://user:password@host:5432/database');

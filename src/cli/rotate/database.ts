@@ -9,10 +9,11 @@ import { diagnose, placeOf } from '../../clients/database/errors.ts';
 import { assertLocked } from '../../clients/database/lock.ts';
 import { conceal } from '../../secrets/conceal.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { RotationError } from '../rotation-error.ts';
 import { takeLock } from './lock.ts';
 import { family, otherName } from './login-names.ts';
 import { createLoginRoles, type LoginRole, type LoginRoles } from './login-roles.ts';
-import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
+import { type Outcome, type RotationOptions, step } from './rotation.ts';
 import {
   assertWritable,
   endLease,

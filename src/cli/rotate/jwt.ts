@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { parseSecret } from '../../secrets/parse-secret.ts';
 import { createSecret } from '../../secrets/provider.ts';
 import { jwtSchema } from '../../secrets/schemas.ts';
+import { RotationError } from '../rotation-error.ts';
 import { withLock } from './lock.ts';
-import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
+import { type Outcome, type RotationOptions, step } from './rotation.ts';
 import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
 
 export interface JwtRotationOptions extends RotationOptions {

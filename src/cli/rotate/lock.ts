@@ -4,7 +4,8 @@ import { withConnection } from '../../clients/database/connection.ts';
 import { assertLocked, tryLock } from '../../clients/database/lock.ts';
 import { parseSecret } from '../../secrets/parse-secret.ts';
 import { databaseSchema } from '../../secrets/schemas.ts';
-import { RotationError, type RotationOptions, step } from './rotation.ts';
+import { RotationError } from '../rotation-error.ts';
+import { type RotationOptions, step } from './rotation.ts';
 import { endLease, readDatabase } from './stored-secret.ts';
 
 const INTERVAL = 1_000;

@@ -1,5 +1,5 @@
 /** Names of the two logins that take turns: `myapp_a` and `myapp_b`. */
-import { RotationError } from './rotation.ts';
+import { RotationError } from '../rotation-error.ts';
 
 /** PostgreSQL cuts longer names off, and the name of the other could become that of the one. */
 const LONGEST = 63;

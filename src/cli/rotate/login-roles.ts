@@ -1,6 +1,6 @@
 /** The two logins of an application in PostgreSQL: what they may do, making one like the other, locking one. */
 import { type ClientBase, escapeIdentifier as identifier, escapeLiteral as literal } from 'pg';
-import { RotationError } from './rotation.ts';
+import { RotationError } from '../rotation-error.ts';
 import { scramVerifier } from './scram.ts';
 
 export interface LoginRole {

@@ -5,9 +5,10 @@
 import OpenAI from 'openai';
 import { SecretError } from '../../errors.ts';
 import type { OpenAISecret } from '../../secrets/schemas.ts';
+import { RotationError } from '../rotation-error.ts';
 import { withLock } from './lock.ts';
 import { createServiceAccounts, type ServiceAccounts } from './openai-accounts.ts';
-import { type Outcome, RotationError, type RotationOptions, step } from './rotation.ts';
+import { type Outcome, type RotationOptions, step } from './rotation.ts';
 import { assertWritable, isUnclear, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
 
 export interface OpenAIRotationOptions extends RotationOptions {

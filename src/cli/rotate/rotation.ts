@@ -1,7 +1,8 @@
-/** What every rotation is given, what it gives back, and the error with which it refuses or stops. */
+/** Options and outcome of every rotation, and how one is stopped between two steps. */
 import type { Clock } from '../../clock.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
 import type { SecretId } from '../../secrets/schemas.ts';
+import { RotationError } from '../rotation-error.ts';
 
 export interface RotationOptions {
   /** With the identity of somebody who may write. */
@@ -22,20 +23,6 @@ export interface RotationOptions {
 
 /** `finished`: an earlier run had been interrupted; this one did what was left, and rotated nothing. */
 export type Outcome = 'rotated' | 'finished';
-
-export class RotationError extends Error {
-  override readonly name = 'RotationError';
-  /** One or two sentences: what to do now. */
-  readonly remedy: string;
-  /** Running the same command again later can succeed. */
-  readonly temporary: boolean;
-
-  constructor(message: string, options: { remedy: string; temporary: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.remedy = options.remedy;
-    this.temporary = options.temporary;
-  }
-}
 
 /** Stands between two steps: ends here when somebody wants the rotation to stop. */
 export async function step({ report, signal }: Pick<RotationOptions, 'report' | 'signal'>, text: string) {

@@ -4,7 +4,8 @@ import { parseSecret } from '../../secrets/parse-secret.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
 import { writableNames } from '../../secrets/providers/registry.ts';
 import { databaseSchema, entryOf, layoutOf, type SecretId, type SecretValue } from '../../secrets/schemas.ts';
-import { RotationError, type RotationOptions } from './rotation.ts';
+import { RotationError } from '../rotation-error.ts';
+import type { RotationOptions } from './rotation.ts';
 
 /** Milliseconds one read or write may take. */
 const PATIENCE = 10_000;

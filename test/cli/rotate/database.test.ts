@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { rotateDatabase } from '../../../src/cli/rotate/database.ts';
 import { otherName } from '../../../src/cli/rotate/login-names.ts';
-import { RotationError, stopped } from '../../../src/cli/rotate/rotation.ts';
+import { stopped } from '../../../src/cli/rotate/rotation.ts';
+import { RotationError } from '../../../src/cli/rotation-error.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 

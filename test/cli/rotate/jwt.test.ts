@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { rotateJwt } from '../../../src/cli/rotate/jwt.ts';
-import { RotationError, type RotationOptions } from '../../../src/cli/rotate/rotation.ts';
+import type { RotationOptions } from '../../../src/cli/rotate/rotation.ts';
+import { RotationError } from '../../../src/cli/rotation-error.ts';
 import { jwtSchema } from '../../../src/secrets/schemas.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 

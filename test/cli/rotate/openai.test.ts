@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { startOpenAI } from '../../../sandbox/openai.ts';
 import { rotateOpenAI } from '../../../src/cli/rotate/openai.ts';
-import { RotationError, type RotationOptions, stopped } from '../../../src/cli/rotate/rotation.ts';
+import { type RotationOptions, stopped } from '../../../src/cli/rotate/rotation.ts';
+import { RotationError } from '../../../src/cli/rotation-error.ts';
 import { createBackend, createRunningClock, names, startDatabase, type TestDatabase } from './fixture.ts';
 
 let database: TestDatabase;
