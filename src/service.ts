@@ -5,12 +5,11 @@
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
-import { createDatabase } from './clients/database/database.ts';
 import { proveDatabase } from './clients/database/startup.ts';
-import { createTokens } from './clients/jwt.ts';
-import { createChat } from './clients/openai.ts';
+import { createClients } from './clients/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
+import type { FeatureSecret } from './declared-secrets.ts';
 import type { Feature } from './features/feature.ts';
 import { runFeatures } from './features/run-features.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -55,10 +54,15 @@ export async function createService({
   const metrics = createMetrics({ provider: provider.name, clock });
   const measured = measuredProvider(provider, { clock, onCall: metrics.called });
   const store = createSecretStore({ provider: measured, clock, logger, ttl: config.secretTtl, random });
-  const live = requireSecrets(store, SECRETS, config.nameOf);
+  const own: Record<string, FeatureSecret> = Object.assign({}, ...features.map(({ secrets }) => secrets));
+  const live = {
+    ...requireSecrets(store, own, config.nameOf),
+    ...requireSecrets(store, SECRETS, config.nameOf),
+  };
   await store.load({ timeout: config.startupTimeout });
 
-  const database = createDatabase({ secret: live.database, clock, logger });
+  const clients = createClients({ live, clock, logger, keyPropagation: config.keyPropagation });
+  const { database } = clients;
   await proveDatabase({ database, secret: live.database, clock, logger, timeout: deadline - clock.now() });
 
   metrics.watch({ store, database });
@@ -79,7 +83,7 @@ export async function createService({
     store,
     live,
     secrets,
-    database,
+    ...clients,
     requests,
     stopping: stopping.signal,
     clock,
@@ -90,9 +94,7 @@ export async function createService({
   const readiness = createReadiness({ database, store, clock });
   const app = createApp({
     logger,
-    database,
-    tokens: createTokens({ secret: live.jwt, clock, propagation: config.keyPropagation }),
-    chat: createChat({ secret: live.openai, clock }),
+    ...clients,
     readiness,
     metrics,
     onAnswered(request) {

@@ -1,27 +1,27 @@
 /** A feature: a part of the service that can be deleted. It has settings, routes, resources and an offer to other features. */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Database } from '../clients/database/database.ts';
+import type { Clients } from '../clients/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
+import type { FeatureSecret } from '../declared-secrets.ts';
 import type { Answered } from '../http/measure-requests.ts';
 import type { Route } from '../http/route.ts';
-import type { LiveSecrets } from '../secrets/live-secrets.ts';
+import type { LiveOf, LiveSecrets } from '../secrets/live-secrets.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
 import type { SecretStore } from '../secrets/store.ts';
 
-/** What the core gives to a feature. */
-export interface FeatureContext {
+/** What the core gives to a feature: these, and its clients, such as `database`. */
+export interface FeatureContext extends Clients {
   config: Config;
   /** Reads with the identity of the service, which cannot write. */
   provider: SecretProvider;
   store: SecretStore;
-  /** The required secrets. */
+  /** The required secrets: those of the core, and the feature's own. */
   live: LiveSecrets;
   /** Every other secret: get, getJson, getString, and set. */
   secrets: OnDemandSecrets;
-  database: Database;
   /** Reports every answered request, for counting. */
   requests: { onAnswered(listener: (answered: Answered) => void): void };
   /** Aborts when the service begins to stop. A stream must end then. */
@@ -32,12 +32,20 @@ export interface FeatureContext {
   logger: Logger;
 }
 
-export interface Feature<Settings extends z.ZodType = z.ZodType, Offer = unknown> {
+type OwnSecrets = Readonly<Record<string, FeatureSecret>>;
+
+export interface Feature<
+  Settings extends z.ZodType = z.ZodType,
+  Offer = unknown,
+  Own extends OwnSecrets = OwnSecrets,
+> {
   /** Its environment variables, as one object. The configuration report lists what is missing or wrong. */
   settings: Settings;
+  /** Secrets of its own by id, beside those of the core. */
+  secrets?: Own;
   /** @throws StartupError */
   create(
-    context: FeatureContext,
+    context: FeatureContext & { live: LiveOf<Own> },
     settings: z.infer<Settings>,
   ): RunningFeature<Offer> | Promise<RunningFeature<Offer>>;
 }

@@ -7,6 +7,8 @@ import { Client } from 'pg';
 import { BACKENDS, type BackendName } from '../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
+import { CHECKS } from '../../src/cli/doctor/checks.ts';
+import { CHECKED } from '../../src/cli/doctor/required.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 interface Trouble {
@@ -51,7 +53,7 @@ const withSql = (statement: string, undo: string) => async (sandbox: Sandbox) =>
   return () => run(undo);
 };
 
-const SECRETS = ['secret-database', 'secret-jwt', 'secret-openai'];
+const SECRETS = CHECKED.map(({ id }) => `secret-${id}`);
 
 const TROUBLES: Trouble[] = [
   {
@@ -177,6 +179,18 @@ const TROUBLES: Trouble[] = [
     failed: ['shape-openai'],
     exitCode: 78,
     says: /Fix this field of .*openai/,
+  },
+  {
+    name: 'a field missing in a secret that is read on demand',
+    on: ['aws'],
+    async cause(sandbox) {
+      const name = sandbox.nameOf('external-api-keys');
+      await sandbox.backend.put(name, JSON.stringify({ stripe: 'any' }));
+      return () => sandbox.rotateApiKeys();
+    },
+    failed: ['shape-external-api-keys'],
+    exitCode: 78,
+    says: /Fix this field of .*external-api-keys/,
   },
   {
     name: 'a weak key',
@@ -310,6 +324,15 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
           }
         });
 
+    it('does not require a secret that is read on demand', async () => {
+      const found = await examine({ EXTERNAL_API_KEYS_SECRET_NAME: 'nowhere' });
+      assert.equal(found.code, 0);
+      assert.deepEqual(
+        found.idsOf('not-applicable').filter((id) => id.endsWith('external-api-keys')),
+        ['secret-external-api-keys', 'shape-external-api-keys'],
+      );
+    });
+
     it('shows no value, whatever is wrong', () => {
       assert.ok(output.length > 1_000);
       for (const value of sandbox.plantedValues()) assert.ok(!output.includes(value));
@@ -321,7 +344,9 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
       const { text } = await run([], { FORCE_COLOR: '1', VAULT_SECRET_ID: 'wrong' });
       assert.ok(text.includes('\u001b[31m✗\u001b[39m \u001b[1mIdentity'), text);
       assert.match(text, /\[identity\]\n {6}.*make a new secret id/);
-      assert.match(text, /1 failed, 10 not checked/);
+      const earlier = ['configuration', 'network', 'clock', 'identity'];
+      const later = CHECKS.filter(({ id }) => !earlier.includes(id));
+      assert.match(text, new RegExp(`1 failed, ${later.length} not checked`));
       assert.ok(!(await run([], { NO_COLOR: '1' })).text.includes('\u001b'));
     });
 

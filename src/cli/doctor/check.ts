@@ -4,7 +4,6 @@ import type { Config } from '../../config.ts';
 import { type Problem, SecretError, StartupError } from '../../errors.ts';
 import type { Backend } from '../../secrets/backend.ts';
 import type { Secret, SecretProvider } from '../../secrets/provider.ts';
-import type { SecretId } from '../../secrets/schemas.ts';
 import type { Environment } from '../../variables.ts';
 
 export interface Check {
@@ -32,8 +31,8 @@ export interface Findings {
   /** The backend's clock less ours, in milliseconds. */
   clockDifference?: number;
   /** Of each required secret: its version, or why there is none to be had. */
-  looks: Map<SecretId, string | SecretError>;
-  secrets: Map<SecretId, Secret>;
+  looks: Map<string, string | SecretError>;
+  secrets: Map<string, Secret>;
 }
 
 /** A problem, and whether waiting may mend it. */
@@ -70,10 +69,10 @@ export function backendOf({ config, backend }: Findings): { config: Config; back
   return { config, backend };
 }
 
-/** What an earlier check has read. @throws NotChecked where it has not */
-export function secretOf({ secrets }: Findings, id: SecretId): Secret {
+/** What an earlier check has read. @throws NotApplicable where there was nothing to read */
+export function secretOf({ secrets }: Findings, id: string): Secret {
   const secret = secrets.get(id);
-  if (!secret) throw new NotChecked(`Secret ${id}`);
+  if (!secret) throw new NotApplicable('does not exist');
   return secret;
 }
 

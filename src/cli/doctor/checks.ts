@@ -2,13 +2,11 @@
 import type { Check } from './check.ts';
 import { clockDifference } from './clock-difference.ts';
 import { configuration } from './configuration.ts';
-import { databaseLogin, databaseTables } from './database.ts';
 import { identity } from './identity.ts';
 import { network } from './network.ts';
-import { openaiKey } from './openai.ts';
 import { place } from './place.ts';
-import { REQUIRED } from './required.ts';
-import { readable, usable } from './secrets.ts';
+import { CHECKED } from './required.ts';
+import { checksOf } from './secrets.ts';
 
 export const CHECKS: Check[] = [
   configuration,
@@ -16,8 +14,5 @@ export const CHECKS: Check[] = [
   clockDifference,
   identity,
   place,
-  ...REQUIRED.flatMap((secret) => [readable(secret), usable(secret)]),
-  databaseLogin,
-  databaseTables,
-  openaiKey,
+  ...CHECKED.flatMap(checksOf),
 ];

@@ -21,7 +21,7 @@ async function readVersions(findings: Findings): Promise<void> {
   await Promise.all(
     REQUIRED.map(async (secret) => {
       const options = { layout: layoutOf(secret), signal: patience() };
-      const name = config.secretNames[secret.id];
+      const name = config.nameOf(secret.id);
       const version =
         backend.version?.(name, options) ?? backend.read(name, options).then((read) => read.version);
       findings.looks.set(secret.id, await version.catch((error) => asSecretError(error)));

@@ -17,7 +17,7 @@ export const place: Check = {
     if (versions.every((version) => has(version, 'denied')))
       throw new NotApplicable('without the right to read, a missing secret cannot be told from a hidden one');
     if (!versions.every((version) => has(version, 'not-found'))) return name;
-    const names = REQUIRED.map(({ id }) => config.secretNames[id]).join(', ');
+    const names = REQUIRED.map(({ id }) => config.nameOf(id)).join(', ');
     throw new CheckFailed([
       {
         subject: settings,

@@ -1,17 +1,20 @@
-/** The secrets that the service does not start without, and their shapes. */
-import type { z } from 'zod';
-import { layoutOf as layout, SECRET_IDS, SECRETS, type SecretId } from '../../secrets/schemas.ts';
+/** The secrets that the doctor checks: those that the service reads, of features too. */
+import { declaredSecrets } from '../../declared-secrets.ts';
+import type { Feature } from '../../features/feature.ts';
+import * as featureIndex from '../../features/index.ts';
+import { layoutOf as layout } from '../../secrets/schemas.ts';
 
-export interface RequiredSecret {
-  id: SecretId;
-  schema: z.ZodType<object>;
-}
+const features: Feature[] = Object.values(featureIndex);
 
-export const REQUIRED: RequiredSecret[] = SECRET_IDS.filter((id) => SECRETS[id].use === 'startup').map(
-  (id) => ({ id, schema: SECRETS[id].schema }),
-);
+export type CheckedSecret = (typeof CHECKED)[number];
 
-export const layoutOf = ({ id, schema }: RequiredSecret) => layout(id, schema);
+/** Secrets of administrators are left out: the service's own identity must not be able to read them. */
+export const CHECKED = declaredSecrets(features).filter(({ use }) => use !== 'administrators');
+
+/** Those that the service does not start without. */
+export const REQUIRED = CHECKED.filter(({ use }) => use === 'startup');
+
+export const layoutOf = ({ id, schema }: CheckedSecret) => layout(id, schema);
 
 /** One attempt at a call of the backend. */
 export const patience = () => AbortSignal.timeout(5_000);

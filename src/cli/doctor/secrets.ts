@@ -1,12 +1,28 @@
-/** Of each required secret: is it there and may this process read it, and can what it holds be used? */
+/** Per secret: does it exist, may this process read it, can its value be used, and does its consumer accept it? */
+import { ProofError, type ProofStep } from '../../clients/proof.ts';
 import { SecretError } from '../../errors.ts';
 import { parseSecret } from '../../secrets/parse-secret.ts';
-import { backendOf, type Check, CheckFailed, type Complaint, complaintsOf, secretOf } from './check.ts';
-import { layoutOf, patience, type RequiredSecret } from './required.ts';
+import {
+  backendOf,
+  type Check,
+  CheckFailed,
+  type Complaint,
+  complaintsOf,
+  NotApplicable,
+  secretOf,
+} from './check.ts';
+import { type CheckedSecret, layoutOf, patience } from './required.ts';
 
-export const readable = (secret: RequiredSecret): Check => ({
+/** The checks of one secret. Each needs the one before it. */
+export const checksOf = (secret: CheckedSecret): Check[] => {
+  const checks = [readable(secret), usable(secret)];
+  for (const step of secret.proof?.steps ?? []) checks.push(proven(secret, step, checks.at(-1)?.id ?? ''));
+  return checks;
+};
+
+const readable = (secret: CheckedSecret): Check => ({
   id: `secret-${secret.id}`,
-  title: ({ config }) => `Secret ${config?.secretNames[secret.id] ?? secret.id}`,
+  title: ({ config }) => `Secret ${config?.nameOf(secret.id) ?? secret.id}`,
   needs: ['place'],
   async run({ findings }) {
     const { config, backend } = backendOf(findings);
@@ -16,11 +32,13 @@ export const readable = (secret: RequiredSecret): Check => ({
     if (look instanceof SecretError) complain(look);
     try {
       const options = { layout: layoutOf(secret), signal: patience() };
-      findings.secrets.set(secret.id, await backend.read(config.secretNames[secret.id], options));
+      findings.secrets.set(secret.id, await backend.read(config.nameOf(secret.id), options));
     } catch (error) {
+      if (secret.use === 'on-demand' && error instanceof SecretError && error.code === 'not-found')
+        throw new NotApplicable('does not exist; the service starts without it');
       complain(error);
     }
-    // A look and a read need two permissions; of everything else one complaint is enough.
+    // The version and the value need two permissions; of everything else one complaint is enough.
     if (complaints.length > 0) throw new CheckFailed(complaints.filter(isFirst));
     return 'found, and this process may read it';
   },
@@ -29,12 +47,28 @@ export const readable = (secret: RequiredSecret): Check => ({
 const isFirst = ({ code, remedy }: Complaint, index: number, all: Complaint[]) =>
   !all.slice(0, index).some((other) => other.remedy === remedy || (other.code === code && code !== 'denied'));
 
-export const usable = ({ id, schema }: RequiredSecret): Check => ({
+const usable = ({ id, schema }: CheckedSecret): Check => ({
   id: `shape-${id}`,
-  title: ({ config }) => `Shape of ${config?.secretNames[id] ?? id}`,
+  title: ({ config }) => `Shape of ${config?.nameOf(id) ?? id}`,
   needs: [`secret-${id}`],
   async run({ findings }) {
     parseSecret(schema, secretOf(findings, id));
-    return 'every field is there and can be used';
+    return 'every field exists and can be used';
+  },
+});
+
+const proven = ({ id, schema }: CheckedSecret, step: ProofStep<object>, after: string): Check => ({
+  id: `${id}-${step.id}`,
+  title: () => step.title,
+  needs: [after],
+  async run({ findings }) {
+    const { config } = backendOf(findings);
+    try {
+      const value = parseSecret(schema, secretOf(findings, id));
+      return await step.run(value, { secret: `the secret ${config.nameOf(id)}`, quotes: true });
+    } catch (error) {
+      if (!(error instanceof ProofError)) throw error;
+      throw new CheckFailed(error.problems.map((problem) => ({ subject: id, ...problem })));
+    }
   },
 });
