@@ -73,6 +73,8 @@ export async function createService({
     nameOf: config.nameOf,
     written: store.written,
     clock,
+    logger,
+    random,
   });
   const answered = new Set([metrics.answered]);
   const requests = { onAnswered: (listener: Metrics['answered']) => void answered.add(listener) };

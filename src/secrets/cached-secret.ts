@@ -1,34 +1,41 @@
-/** One secret that is read on demand: what the backend said last, one read at a time, writes one after another. */
+/** One secret that is read on demand: kept in memory, served stale while the backend fails, written in order. */
+import type { Logger } from 'pino';
+import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { withinTime } from '../deadline.ts';
-import { asSecretError, SecretError, type SecretErrorCode } from '../errors.ts';
-import { isPlaceholder } from './parse-secret.ts';
-import type { SecretProvider, WriteOptions } from './provider.ts';
-import { createSingleFlight } from './single-flight.ts';
+import { SecretError, type SecretErrorCode } from '../errors.ts';
+import { createFreshness } from './freshness.ts';
+import { createLastGood, type Loaded, type Refreshed } from './last-good.ts';
+import { parseSecret, requireText } from './parse-secret.ts';
+import { createSecret, type SecretProvider, type WriteOptions } from './provider.ts';
 
 /** Describes a secret without its value. */
 export interface CachedStatus {
   name: string;
   version: string | undefined;
   createdAt: Date | undefined;
-  /** Milliseconds until the backend lets it end, where it does. */
+  /** Milliseconds until the secret expires, where it does. */
   expiresIn: number | undefined;
-  /** Milliseconds since the backend said so. */
+  /** Milliseconds since the backend last confirmed it, or that it is missing. */
   age: number;
-  /** Why the last read failed; undefined after a good one. */
+  /** Why the last read failed; undefined after a success. */
   lastFailure: SecretErrorCode | undefined;
 }
 
 export interface CachedSecret {
   readonly name: string;
   /**
-   * The text, not older than `maxAge` milliseconds; undefined where there is none or a placeholder.
-   * @throws SecretError
+   * Returns the text if the backend confirmed it within `maxAge` milliseconds; else reads it. 0 always reads it, past an
+   * open breaker. While the backend fails, an older text is served within the bounds of a live secret: until 30 minutes
+   * past `maxAge`, and until 5 minutes after a second refusal. That it is missing is kept for 5 seconds.
+   * @throws SecretError; `not-found` also for a placeholder
    */
-  read(maxAge: number): Promise<string | undefined>;
+  read(maxAge: number): Promise<Loaded<string>>;
+  /** See `RefreshableSecret`. @throws SecretError where this process has emptied the secret */
+  refreshIfStale(seenVersion: string): Promise<Refreshed<string>>;
   /** @returns the version, which is what later reads get. @throws SecretError */
   write(text: string, options: Pick<WriteOptions, 'expected'>): Promise<string>;
-  /** Whether it is being read or written now. */
+  /** Whether a read or a write is under way. */
   isBusy(): boolean;
   /** Undefined before anything is known. */
   status(): CachedStatus | undefined;
@@ -38,101 +45,113 @@ export interface CachedSecretOptions {
   /** Behind a breaker. */
   provider: SecretProvider;
   getWriter: () => Promise<SecretProvider>;
+  /** A version of another shape does not replace a good one. Default: any text that is no placeholder. */
+  schema?: z.ZodType | undefined;
   clock: Clock;
+  logger: Logger;
+  /** Uniform in [0, 1). */
+  random: () => number;
 }
 
-/** What the backend said; without a text there is no such secret. */
-interface Answer {
-  text: string | undefined;
-  version?: string;
-  createdAt?: Date | undefined;
-  expiresAt?: Date | undefined;
-  /** When it was asked, on the monotonic clock. */
-  at: number;
-}
-
-/** Milliseconds for which it is believed that there is no such secret: somebody may be about to create it. */
+/** Milliseconds for which a value counts as fresh by default. */
+export const TTL = 300_000;
+/** Milliseconds for which a missing secret is not read again: it may be about to be created. */
 const MISS_TTL = 5_000;
-/** Milliseconds within which those who ask count as asking at once. */
+/** Milliseconds within which calls count as simultaneous. */
 const SAME_MOMENT = 10;
-/** Milliseconds one read may take, and one write. */
+/** Milliseconds that one read may take, and one write. */
 const READ_TIMEOUT = 3_000;
 const WRITE_TIMEOUT = 10_000;
 
 export function createCachedSecret(
   name: string,
-  { provider, getWriter, clock }: CachedSecretOptions,
+  { provider, getWriter, schema, clock, logger, random }: CachedSecretOptions,
 ): CachedSecret {
-  const flights = createSingleFlight<Answer>();
-  let flightBegan = Number.NEGATIVE_INFINITY;
-  let last: Answer | undefined;
-  let lastFailure: SecretErrorCode | undefined;
+  const readValue = (urgent: boolean) =>
+    withinTime(READ_TIMEOUT, clock, (signal) => provider.read(name, { urgent, signal }));
+  const freshness = createFreshness({ clock, ttl: TTL, random });
+  const lastGood = createLastGood<string>({
+    id: name,
+    readUrgently: () => readValue(true),
+    parse(secret) {
+      if (schema) parseSecret(schema, secret);
+      return requireText(secret);
+    },
+    freshness,
+    clock,
+    logger,
+  });
+  let missed: { at: number; error: SecretError } | undefined;
+  let retryAt = Number.NEGATIVE_INFINITY;
   let writes = 0;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
-  const ask = async (urgent: boolean): Promise<Answer> => {
-    const at = clock.now();
-    try {
-      const { value, version, createdAt, expiresAt } = await withinTime(READ_TIMEOUT, clock, (signal) =>
-        provider.read(name, { urgent, signal }),
-      );
-      return { text: isPlaceholder(value) ? undefined : value, version, createdAt, expiresAt, at };
-    } catch (error) {
-      if (error instanceof SecretError && error.code === 'not-found') return { text: undefined, at };
-      throw error;
-    }
+  const stale = (maxAge: number) => (maxAge > 0 && freshness.usable(maxAge) ? lastGood.loaded() : undefined);
+
+  /** What can be served without a read. @throws SecretError `not-found` */
+  const inMemory = (maxAge: number): Loaded<string> | undefined => {
+    const loaded = lastGood.loaded();
+    if (loaded && freshness.age() < maxAge && !freshness.revoked()) return loaded;
+    const older = stale(maxAge);
+    // After a failure the next read waits, as that of a live secret does.
+    if (older) return clock.now() < retryAt ? older : undefined;
+    if (missed && clock.now() - missed.at < Math.min(maxAge, MISS_TTL)) throw missed.error;
+    return undefined;
   };
 
-  const fetch = (urgent: boolean): Promise<Answer> =>
-    flights.join(async (isCurrent) => {
-      flightBegan = clock.now();
-      try {
-        const answer = await ask(urgent);
-        if (isCurrent()) [last, lastFailure] = [answer, undefined];
-        return answer;
-      } catch (error) {
-        if (isCurrent()) lastFailure = asSecretError(error).code;
-        throw error;
-      }
-    });
+  const refresh = async (urgent: boolean) => {
+    const outcome = await lastGood.refresh(() => readValue(urgent));
+    const { began, error } = outcome;
+    missed = error?.code === 'not-found' ? { at: began, error } : undefined;
+    retryAt = error ? clock.now() + freshness.nextRefresh() : Number.NEGATIVE_INFINITY;
+    return outcome;
+  };
 
-  const isFresh = ({ text, at }: Answer, maxAge: number) =>
-    clock.now() - at < (text === undefined ? Math.min(maxAge, MISS_TTL) : maxAge);
+  const read = async (maxAge: number): Promise<Loaded<string>> => {
+    const kept = inMemory(maxAge);
+    if (kept) return kept;
+    const urgent = maxAge <= 0;
+    const since = lastGood.refreshingSince();
+    // A read that began earlier may bring back what the caller has just found to be outdated.
+    const isTooEarly = since !== undefined && clock.now() - since > Math.max(maxAge, SAME_MOMENT);
+    if (isTooEarly) await refresh(urgent);
+    const { loaded, error } = await refresh(urgent);
+    const answer = loaded ?? stale(maxAge);
+    if (!answer) throw error;
+    return answer;
+  };
 
-  /** A read that began before says nothing any more, whether the write succeeded or not. */
-  const replace = (answer: Answer | undefined) => {
-    flights.abandon();
-    [last, lastFailure] = [answer, undefined];
+  /** A read that began before a write is of no use, whether the write succeeded or not. */
+  const forget = () => {
+    lastGood.invalidate();
+    lastGood.clear();
+    missed = undefined;
   };
 
   const write = async (text: string, { expected }: Pick<WriteOptions, 'expected'>): Promise<string> => {
     const writer = await getWriter();
     if (!writer.write) throw cannotWrite(writer.name);
     const { write: put } = writer;
+    const began = clock.now();
+    const version = await withinTime(WRITE_TIMEOUT, clock, (signal) =>
+      put(name, text, { expected, signal }),
+    ).finally(forget);
     try {
-      const at = clock.now();
-      const version = await withinTime(WRITE_TIMEOUT, clock, (signal) =>
-        put(name, text, { expected, signal }),
-      );
       const createdAt = new Date(clock.wall());
-      replace({ text: isPlaceholder(text) ? undefined : text, version, createdAt, at });
-      return version;
-    } catch (error) {
-      replace(undefined);
-      throw error;
+      lastGood.set(createSecret({ name, value: text, version, createdAt }), { began });
+    } catch {
+      // A placeholder, or of another shape: the next read says so.
     }
+    return version;
   };
 
   return {
     name,
+    read,
 
-    async read(maxAge) {
-      if (last && isFresh(last, maxAge)) return last.text;
-      const urgent = maxAge <= 0;
-      // A read that began before may bring back what the caller has just found to be outdated.
-      const isTooEarly = clock.now() - flightBegan > Math.max(maxAge, SAME_MOMENT);
-      if (flights.isFlying() && isTooEarly) await fetch(urgent).catch(() => {});
-      return (await fetch(urgent)).text;
+    async refreshIfStale(seenVersion) {
+      if (!lastGood.loaded()) await read(0);
+      return lastGood.refreshIfStale(seenVersion);
     },
 
     write(text, options) {
@@ -146,17 +165,20 @@ export function createCachedSecret(
       return done;
     },
 
-    isBusy: () => writes > 0 || flights.isFlying(),
+    isBusy: () => writes > 0 || lastGood.refreshingSince() !== undefined,
 
-    status: () =>
-      last && {
+    status() {
+      const loaded = lastGood.loaded();
+      if (!loaded && !missed) return undefined;
+      return {
         name,
-        version: last.version,
-        createdAt: last.createdAt,
-        expiresIn: last.expiresAt && last.expiresAt.getTime() - clock.wall(),
-        age: clock.now() - last.at,
-        lastFailure,
-      },
+        version: loaded?.version,
+        createdAt: loaded?.createdAt,
+        expiresIn: loaded?.expiresAt && loaded.expiresAt.getTime() - clock.wall(),
+        age: loaded || !missed ? freshness.age() : clock.now() - missed.at,
+        lastFailure: freshness.lastFailure(),
+      };
+    },
   };
 }
 

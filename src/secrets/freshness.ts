@@ -22,7 +22,8 @@ export interface FreshnessOptions {
 }
 
 export interface Freshness {
-  succeeded(): void;
+  /** @param at when the successful attempt began. Default now */
+  succeeded(at?: number): void;
   failed(error: SecretError): void;
   /** Why the last refresh failed; undefined after a success. */
   lastFailure(): SecretErrorCode | undefined;
@@ -32,8 +33,11 @@ export interface Freshness {
   steadyFrom(): number;
   /** Whether the backend refused the secret twice and the grace is over: it must not be used any more. */
   revoked(): boolean;
-  /** Whether a process with this version is ready: it is neither revoked nor too old. */
-  usable(): boolean;
+  /**
+   * Whether the secret counts as usable: it is neither revoked nor too old. For a live secret the process is then ready.
+   * @param maxAge milliseconds in place of the TTL
+   */
+  usable(maxAge?: number): boolean;
   /** Milliseconds until the next refresh. */
   nextRefresh(): number;
 }
@@ -55,8 +59,8 @@ export function createFreshness({
   const revoked = () => clock.now() - revokedAt >= grace;
 
   return {
-    succeeded() {
-      confirmedAt = clock.now();
+    succeeded(at = clock.now()) {
+      confirmedAt = at;
       if (failures > 0) steadyFrom = confirmedAt;
       failures = 0;
       last = undefined;
@@ -78,7 +82,7 @@ export function createFreshness({
     age: () => clock.now() - confirmedAt,
     steadyFrom: () => steadyFrom,
     revoked,
-    usable: () => !revoked() && clock.now() - confirmedAt < ttl + staleFor,
+    usable: (maxAge = ttl) => !revoked() && clock.now() - confirmedAt < maxAge + staleFor,
 
     nextRefresh() {
       // Spread over the last fifth, so that replicas do not refresh at the same time.

@@ -26,10 +26,10 @@ export interface Refreshed<T> {
   readonly confirmed: boolean;
 }
 
-/** How one refresh ended. */
+/** How a refresh ended that began at a time on the monotonic clock. */
 export type Outcome<T> =
-  | { readonly loaded: Loaded<T>; readonly error?: undefined }
-  | { readonly error: SecretError };
+  | { readonly began: number; readonly loaded: Loaded<T>; readonly error?: undefined }
+  | { readonly began: number; readonly loaded?: undefined; readonly error: SecretError };
 
 /** Reads the current value; undefined if it has not changed. `isCurrent` turns false when the refresh was abandoned. */
 export type Fetch = (isCurrent: () => boolean) => Promise<Secret | undefined>;
@@ -40,8 +40,13 @@ export interface LastGood<T> {
   known(): Loaded<T>;
   /** Validates a secret without keeping it. @throws SecretError `invalid` */
   accept(secret: Secret): Loaded<T>;
-  /** Makes a secret the current version. It counts as confirmed now. @throws SecretError `invalid` */
-  set(secret: Secret, previous?: T): Loaded<T>;
+  /**
+   * Makes a secret the current version, confirmed at `began`, which is now by default.
+   * @throws SecretError `invalid`, `not-found` for a placeholder
+   */
+  set(secret: Secret, options?: { previous?: T | undefined; began?: number }): Loaded<T>;
+  /** Forgets the version. */
+  clear(): void;
   /**
    * Joins the refresh under way, or starts one. A failure is recorded and evicts nothing. The result of an abandoned
    * refresh is returned and not kept. Never throws.
@@ -49,7 +54,8 @@ export interface LastGood<T> {
   refresh(fetch: Fetch): Promise<Outcome<T>>;
   /** See `RefreshableSecret` in with-fresh-secret.ts. */
   refreshIfStale(seenVersion: string): Promise<Refreshed<T>>;
-  isRefreshing(): boolean;
+  /** When the refresh under way began; undefined where none is. */
+  refreshingSince(): number | undefined;
   /** Abandons the refresh under way and ends the cooldown: the secret has just been written. */
   invalidate(): void;
   /** How often another version replaced the current one. */
@@ -83,6 +89,7 @@ export function createLastGood<T>({
   cooldown = 5_000,
 }: LastGoodOptions<T>): LastGood<T> {
   const flights = createSingleFlight<Outcome<T>>();
+  let flightBegan = Number.NEGATIVE_INFINITY;
   let loaded: Loaded<T> | undefined;
   let coolUntil = Number.NEGATIVE_INFINITY;
   /** The version that the backend confirmed, after a refusal, to be the newest. */
@@ -115,21 +122,23 @@ export function createLastGood<T>({
 
   const refresh = (fetch: Fetch): Promise<Outcome<T>> =>
     flights.join(async (isCurrent) => {
+      const began = clock.now();
+      flightBegan = began;
       try {
         const secret = await fetch(isCurrent);
         const isSame = !secret || secret.version === loaded?.version;
         const next = isSame ? known() : accept(secret, loaded?.value);
         if (isCurrent()) {
           publish(next);
-          freshness.succeeded();
+          freshness.succeeded(began);
         }
-        return { loaded: next };
+        return { began, loaded: next };
       } catch (cause) {
         const error = asSecretError(cause);
         if (isCurrent()) freshness.failed(error);
         if (loaded)
           logger.warn({ secret: id, err: error }, 'secret not refreshed; the last good version stays in use');
-        return { error };
+        return { began, error };
       }
     });
 
@@ -160,10 +169,14 @@ export function createLastGood<T>({
     known,
     accept: (secret) => accept(secret),
 
-    set(secret, previous = loaded?.value) {
+    set(secret, { previous = loaded?.value, began = clock.now() } = {}) {
       publish(accept(secret, previous));
-      freshness.succeeded();
+      freshness.succeeded(began);
       return known();
+    },
+
+    clear() {
+      loaded = undefined;
     },
 
     refresh,
@@ -173,7 +186,7 @@ export function createLastGood<T>({
       return { loaded: known(), confirmed: isConfirmed(seenVersion) };
     },
 
-    isRefreshing: flights.isFlying,
+    refreshingSince: () => (flights.isFlying() ? flightBegan : undefined),
 
     invalidate() {
       flights.abandon();

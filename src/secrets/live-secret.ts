@@ -173,7 +173,7 @@ export function createLiveSecret<T>(
       const limit = Math.max(Math.min(timeout, attemptTimeout), 1);
       const current = read({ stage: 'current', urgent: true }, limit);
       const [secret, previous] = await Promise.all([current, readPrevious(limit)]);
-      leases.keep(lastGood.set(secret, previous).lease);
+      leases.keep(lastGood.set(secret, { previous }).lease);
     },
 
     async refresh({ urgent = false } = {}) {

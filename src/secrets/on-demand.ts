@@ -1,54 +1,68 @@
 /**
- * Secrets that are read when somebody asks, beside those that the process cannot start without: feature flags, keys of
- * other services. Kept in memory for a while, and written through.
+ * Secrets that are read when they are used, beside those that the process needs at startup: feature flags, keys of
+ * other services. Kept in memory, served stale while the backend fails, and written through.
  */
+import type { Logger } from 'pino';
+import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
-import { type CachedSecret, type CachedStatus, createCachedSecret } from './cached-secret.ts';
-import type { SecretProvider, WriteOptions } from './provider.ts';
+import { SecretError } from '../errors.ts';
+import { type CachedSecret, type CachedStatus, createCachedSecret, TTL } from './cached-secret.ts';
+import type { Loaded } from './last-good.ts';
+import { parseSecret } from './parse-secret.ts';
+import { createSecret, type SecretProvider, type WriteOptions } from './provider.ts';
+import type { RefreshableSecret } from './with-fresh-secret.ts';
 
 export interface GetOptions {
-  /** Milliseconds for which a value from before is good enough. Default 300,000; 0 asks the backend. */
+  /** Milliseconds for which a value in memory is fresh. Default 300,000; 0 reads the backend. */
   ttl?: number;
-  /** `false` asks the backend, too. What it says is kept in either case. Default true. */
+  /** `false` reads the backend, as a TTL of 0 does. The value is kept in either case. Default true. */
   cache?: boolean;
 }
 
 /** Names are those of `Config.nameOf`: `external-api-keys` stands for `myapp/external-api-keys`. */
 export interface OnDemandSecrets {
   /**
-   * What the secret holds: JSON if it parses, else the text. Null where there is none, or only a placeholder (`{}` or
-   * nothing). @throws SecretError when the backend does not say, or the name cannot be one
+   * Returns the content: JSON if it parses, else the text. Null where the secret is missing or a placeholder (`{}` or
+   * empty). While the backend fails, an older value is served: until 30 minutes past the TTL; until 5 minutes after the
+   * backend has refused it twice. With a TTL of 0 the failure is thrown instead.
+   * @throws SecretError when there is no value to serve, or the name is not valid
    */
   get(name: string, options?: GetOptions): Promise<unknown>;
-  /** As `get`, and null for what is no JSON object. @throws SecretError */
+  /** As `get`, and null for content that is not a JSON object. @throws SecretError */
   getJson(name: string, options?: GetOptions): Promise<Record<string, unknown> | null>;
-  /** As `get`, and null for what is no text: `{"a":1}`, `7` and `true` are JSON. @throws SecretError */
+  /** As `get`, and null for content that is not text: `{"a":1}`, `7` and `true` are JSON. @throws SecretError */
   getString(name: string, options?: GetOptions): Promise<string | null>;
   /**
-   * Writes a text as it is and everything else as JSON. From then on every reader of this process gets that version.
-   * @returns the version. @throws SecretError, StartupError where nothing says who writes
+   * Returns a credential for `withFreshSecret`, which replaces it when a server refuses it. A version of another shape
+   * does not replace a good one. It stays in memory for the life of the process.
+   */
+  credential<T>(name: string, schema: z.ZodType<T>): RefreshableSecret<T>;
+  /**
+   * Writes text as it is and other values as JSON. Later reads of this process get that version.
+   * @returns the version. @throws SecretError; StartupError where no identity for writing is configured
    */
   set(name: string, value: unknown, options?: Pick<WriteOptions, 'expected'>): Promise<string>;
-  /** What is known without asking of the secrets that were read or written; never a value. */
+  /** The state of each secret that was read or written, without I/O; never a value. */
   status(): CachedStatus[];
-  /** Ends what was opened for writing. */
+  /** Closes the connection for writing. */
   close(): Promise<void>;
 }
 
 export interface OnDemandOptions {
   /** Behind a breaker. */
   provider: SecretProvider;
-  /** The same backend as an identity that may write: opened when first needed. */
+  /** Opens the same backend with an identity that may write, on first use. */
   openWriter: () => Promise<SecretProvider>;
   nameOf: (name: string) => string;
-  /** Told the backend's name of a secret that was written. */
+  /** Called with the backend's name of a secret that was written. */
   written: (name: string) => Promise<void>;
   clock: Clock;
-  /** Secrets that are kept at most. Default 500. */
+  logger: Logger;
+  /** Uniform in [0, 1). Default Math.random. */
+  random?: () => number;
+  /** Secrets that are kept at most, beside credentials. Default 500. */
   limit?: number;
 }
-
-const TTL = 300_000;
 
 export function createOnDemandSecrets({
   provider,
@@ -56,10 +70,13 @@ export function createOnDemandSecrets({
   nameOf,
   written,
   clock,
+  logger,
+  random = Math.random,
   limit = 500,
 }: OnDemandOptions): OnDemandSecrets {
+  const credentials = new Map<string, CachedSecret>();
   /** In the order of their last use. */
-  const kept = new Map<string, CachedSecret>();
+  const recent = new Map<string, CachedSecret>();
   let writer: Promise<SecretProvider> | undefined;
 
   const getWriter = () => {
@@ -70,25 +87,34 @@ export function createOnDemandSecrets({
     return writer;
   };
 
+  const create = (name: string, schema?: z.ZodType) =>
+    createCachedSecret(name, { provider, getWriter, schema, clock, logger, random });
+
   const makeRoom = () => {
-    for (const [name, secret] of kept) {
-      if (kept.size < limit) return;
-      if (!secret.isBusy()) kept.delete(name);
+    for (const [name, secret] of recent) {
+      if (recent.size < limit) return;
+      if (!secret.isBusy()) recent.delete(name);
     }
   };
 
   const find = (id: string): CachedSecret => {
     const name = nameOf(id);
-    const secret = kept.get(name) ?? createCachedSecret(name, { provider, getWriter, clock });
-    kept.delete(name);
+    const credential = credentials.get(name);
+    if (credential) return credential;
+    const secret = recent.get(name) ?? create(name);
+    recent.delete(name);
     makeRoom();
-    kept.set(name, secret);
+    recent.set(name, secret);
     return secret;
   };
 
   const get = async (name: string, { ttl = TTL, cache = true }: GetOptions = {}): Promise<unknown> => {
-    const text = await find(name).read(cache ? ttl : 0);
-    return text === undefined ? null : parse(text);
+    try {
+      return contentOf((await find(name).read(cache ? ttl : 0)).value);
+    } catch (error) {
+      if (error instanceof SecretError && error.code === 'not-found') return null;
+      throw error;
+    }
   };
 
   return {
@@ -104,6 +130,28 @@ export function createOnDemandSecrets({
       return typeof value === 'string' ? value : null;
     },
 
+    credential<T>(id: string, schema: z.ZodType<T>) {
+      const name = nameOf(id);
+      const secret = credentials.get(name) ?? create(name, schema);
+      credentials.set(name, secret);
+      recent.delete(name);
+      const typed = (loaded: Loaded<string>): Loaded<T> => {
+        const { version, value } = loaded;
+        return {
+          ...loaded,
+          value: parseSecret(schema, createSecret({ name, version, value })),
+          previous: undefined,
+        };
+      };
+      return {
+        current: async () => typed(await secret.read(TTL)),
+        async refreshIfStale(seenVersion) {
+          const { loaded, confirmed } = await secret.refreshIfStale(seenVersion);
+          return { loaded: typed(loaded), confirmed };
+        },
+      };
+    },
+
     async set(name, value, options = {}) {
       const secret = find(name);
       const version = await secret.write(toText(value), options);
@@ -111,7 +159,7 @@ export function createOnDemandSecrets({
       return version;
     },
 
-    status: () => [...kept.values()].flatMap((secret) => secret.status() ?? []),
+    status: () => [...credentials.values(), ...recent.values()].flatMap((secret) => secret.status() ?? []),
 
     async close() {
       await (await writer)?.close?.();
@@ -119,7 +167,7 @@ export function createOnDemandSecrets({
   };
 }
 
-function parse(text: string): unknown {
+function contentOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -129,7 +177,7 @@ function parse(text: string): unknown {
 
 function toText(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (text === undefined) throw new TypeError('A secret is a text or what JSON can say.');
+  if (text === undefined) throw new TypeError('A secret is text or a value that JSON can express.');
   return text;
 }
 

@@ -7,13 +7,10 @@ import type { Secret } from './provider.ts';
 export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
   const invalid = (message: string, remedy: string) =>
     new SecretError('invalid', `${secret.name} ${message}`, { remedy });
-  if (isPlaceholder(secret.value))
-    throw new SecretError('not-found', `${secret.name} exists and is empty`, {
-      remedy: `Put a value into ${secret.name}: it holds a placeholder.`,
-    });
+  const text = requireText(secret);
   let json: unknown;
   try {
-    json = JSON.parse(secret.value);
+    json = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, so it is not kept as the cause.
     throw invalid('is not JSON', 'Store one JSON object; the README lists its fields.');
@@ -28,6 +25,14 @@ export function parseSecret<T>(schema: z.ZodType<T>, secret: Secret): T {
     `has the wrong shape: ${faults.join('; ')}`,
     `Fix ${issues.length === 1 ? 'this field' : 'these fields'} of ${secret.name} in the backend.`,
   );
+}
+
+/** The text of a secret. @throws SecretError `not-found` for a placeholder */
+export function requireText({ name, value }: Secret): string {
+  if (!isPlaceholder(value)) return value;
+  throw new SecretError('not-found', `${name} exists and is empty`, {
+    remedy: `Put a value into ${name}: it holds a placeholder.`,
+  });
 }
 
 /** Whether a text only marks the place of a secret: empty, or an object without fields. */

@@ -1,5 +1,6 @@
 /** Runs an operation with a secret and, when the secret is refused, again with the one that replaced it. */
 import type { Clock } from '../clock.ts';
+import { untilAborted, withinTime } from '../deadline.ts';
 import type { Loaded, Refreshed } from './last-good.ts';
 
 /** A secret that a server may refuse: a live one, or one that is read on demand. */
@@ -24,10 +25,14 @@ export interface FreshSecretOptions<T> {
   patience?: number;
   /** Milliseconds to wait for a version that the backend does not have yet. Default 7000: longer than a cooldown. */
   settling?: number;
+  /** When the request began, on the clock: its operations share one budget. Default now. */
+  since?: number;
 }
 
 /** Milliseconds between two attempts that are answered from memory. */
 const PAUSE = 500;
+/** Milliseconds that a request may wait for credentials in all. */
+const BUDGET = 25_000;
 
 /**
  * The version is captured before the operation, so that a refusal counts against the version that was used and not
@@ -35,10 +40,10 @@ const PAUSE = 500;
  * @throws what the operation threw, when the backend has no other version, or none came in time
  */
 export async function withFreshSecret<T, R>(
-  { secret, clock, isRefusal, patience = 20_000, settling = 7_000 }: FreshSecretOptions<T>,
+  { secret, clock, isRefusal, patience = 20_000, settling = 7_000, since }: FreshSecretOptions<T>,
   operation: (loaded: Loaded<T>) => Promise<R>,
 ): Promise<R> {
-  const started = clock.now();
+  const started = since ?? clock.now();
   for (let used = await secret.current(); ; ) {
     try {
       return await operation(used);
@@ -46,7 +51,10 @@ export async function withFreshSecret<T, R>(
       if (!isRefusal(error)) throw error;
       // A credential that is replaced by hand is revoked before the next one is written.
       const isWorthIt = (confirmed: boolean) => clock.now() - started < (confirmed ? settling : patience);
-      const fresh = await awaitAnother({ secret, clock }, used.version, isWorthIt);
+      const search = () => awaitAnother({ secret, clock }, used.version, isWorthIt);
+      const fresh = await withinTime(started + BUDGET - clock.now(), clock, (signal) =>
+        untilAborted(search(), signal),
+      ).catch(() => undefined);
       if (!fresh) throw error;
       used = fresh;
     }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SecretError } from '../../src/errors.ts';
+import { z } from 'zod';
+import { SecretError, type SecretErrorCode } from '../../src/errors.ts';
 import { secretName } from '../../src/secrets/names.ts';
 import { createOnDemandSecrets, type GetOptions } from '../../src/secrets/on-demand.ts';
 import { createSecret, type SecretProvider } from '../../src/secrets/provider.ts';
 import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { createFakeClock } from '../support/clock.ts';
+import { silentLogger } from '../support/logger.ts';
 import { createMemoryProvider } from '../support/memory-provider.ts';
 
 const NAME = 'myapp/keys';
@@ -22,6 +24,8 @@ function createFixture({ limit }: { limit?: number } = {}) {
     nameOf,
     written: async (name) => void written.push(name),
     clock,
+    logger: silentLogger,
+    random: () => 1,
     ...(limit && { limit }),
   });
   return { ...backend, secrets, clock, written };
@@ -197,11 +201,154 @@ describe('asking at once', () => {
       nameOf,
       written: async () => {},
       clock,
+      logger: silentLogger,
     });
     const read = assert.rejects(secrets.get('keys'), /silent/);
     await clock.advance(3_000);
     await read;
     await assert.rejects(secrets.set('keys', 'x'), /cannot write/);
+  });
+});
+
+describe('while the backend fails', () => {
+  const MINUTE = 60_000;
+
+  const createKept = async (fail?: SecretErrorCode) => {
+    const fixture = createFixture();
+    fixture.put(NAME, 'kept');
+    await fixture.secrets.get('keys');
+    if (fail) fixture.fail(fail);
+    return fixture;
+  };
+
+  for (const code of ['unavailable', 'throttled', 'identity', 'invalid'] as const)
+    it(`${code}: the last good value is served until 30 minutes past the TTL`, async () => {
+      const { secrets, clock, recover } = await createKept(code);
+      for (let minute = 1; minute < 35; minute += 1) {
+        await clock.advance(MINUTE);
+        assert.equal(await secrets.get('keys'), 'kept', `after ${minute} minutes`);
+      }
+      await clock.advance(MINUTE);
+      await assert.rejects(secrets.get('keys'), (error: SecretError) => error.code === code);
+      recover();
+      assert.equal(await secrets.get('keys'), 'kept');
+    });
+
+  it('the bound follows the TTL of the caller', async () => {
+    const { secrets, clock } = await createKept('unavailable');
+    await clock.advance(31 * MINUTE - 1);
+    assert.equal(await secrets.get('keys', { ttl: MINUTE }), 'kept');
+    await clock.advance(1);
+    await assert.rejects(secrets.get('keys', { ttl: MINUTE }), SecretError);
+    assert.equal(await secrets.get('keys'), 'kept');
+  });
+
+  for (const options of [{ ttl: 0 }, { cache: false }])
+    it(`${JSON.stringify(options)} reads the backend and throws`, async () => {
+      const { secrets, clock, calls } = await createKept('unavailable');
+      for (let read = 2; read < 5; read += 1) {
+        await assert.rejects(secrets.get('keys', options), SecretError);
+        assert.equal(calls.read, read);
+        await clock.advance(MINUTE);
+      }
+    });
+
+  for (const code of ['denied', 'disabled', 'not-found'] as const)
+    it(`${code}: the value is served for five minutes after a second refusal, and no longer`, async () => {
+      const { secrets, clock, recover } = await createKept(code);
+      await clock.advance(5 * MINUTE);
+      assert.equal(await secrets.get('keys'), 'kept', 'the first refusal may be a mistake');
+      await clock.advance(4_999);
+      assert.equal(await secrets.get('keys'), 'kept', 'too early for the second');
+      await clock.advance(1);
+      assert.equal(await secrets.get('keys'), 'kept', 'the second refusal');
+      await clock.advance(5 * MINUTE - 1);
+      assert.equal(await secrets.get('keys'), 'kept');
+      await clock.advance(1);
+      const ended = secrets.get('keys');
+      if (code === 'not-found') assert.equal(await ended, null);
+      else await assert.rejects(ended, (error: SecretError) => error.code === code);
+      recover();
+      await clock.advance(5_000);
+      assert.equal(await secrets.get('keys'), 'kept');
+    });
+
+  it('a value that is still fresh is not served after the grace', async () => {
+    const { secrets, clock } = await createKept('denied');
+    for (let refusal = 0; refusal < 2; refusal += 1)
+      await assert.rejects(secrets.get('keys', { ttl: 0 }), SecretError);
+    await clock.advance(5 * MINUTE);
+    await assert.rejects(secrets.get('keys', { ttl: 60 * MINUTE }), SecretError);
+  });
+
+  it('callers do not wait for it: after a failure reads are up to half a minute apart', async () => {
+    const { secrets, clock, calls } = await createKept('unavailable');
+    await clock.advance(5 * MINUTE);
+    for (let second = 0; second < 20 * 60; second += 1) {
+      assert.equal(await secrets.get('keys'), 'kept');
+      await clock.advance(1_000);
+    }
+    assert.ok(calls.read > 35 && calls.read < 50, `${calls.read} reads`);
+  });
+
+  it('shows in the status', async () => {
+    const { secrets, clock } = await createKept('throttled');
+    await clock.advance(6 * MINUTE);
+    await secrets.get('keys');
+    const [status] = secrets.status();
+    assert.deepEqual([status?.version, status?.age, status?.lastFailure], ['v1', 6 * MINUTE, 'throttled']);
+  });
+});
+
+describe('a credential', () => {
+  const schema = z.object({ key: z.string() });
+
+  it('is validated, and has the version', async () => {
+    const { secrets, put } = createFixture();
+    put(NAME, { key: 'one' });
+    const { value, version } = await secrets.credential('keys', schema).current();
+    assert.deepEqual([value, version], [{ key: 'one' }, 'v1']);
+  });
+
+  it('that never had the right shape is an error with the name of the field', async () => {
+    const { secrets, put } = createFixture();
+    const credential = secrets.credential('keys', schema);
+    await assert.rejects(async () => credential.current(), { code: 'not-found' });
+    put(NAME, { other: 'do-not-show' });
+    await secrets.get('keys', { ttl: 0 }).catch(() => {});
+    await assert.rejects(async () => credential.current(), /key: is missing/);
+  });
+
+  it('a version of another shape does not replace a good one', async () => {
+    const { secrets, put, clock } = createFixture();
+    const credential = secrets.credential('keys', schema);
+    put(NAME, { key: 'one' });
+    await credential.current();
+    put(NAME, { key: 1 });
+    await clock.advance(300_000);
+    assert.equal((await credential.current()).version, 'v1');
+    assert.deepEqual(await secrets.get('keys'), { key: 'one' });
+    assert.equal(secrets.status()[0]?.lastFailure, 'invalid');
+  });
+
+  it('follows what this process writes', async () => {
+    const { secrets } = createFixture();
+    const credential = secrets.credential('keys', schema);
+    await secrets.set('keys', { key: 'one' });
+    assert.equal((await credential.current()).value.key, 'one');
+    await secrets.set('keys', {});
+    await assert.rejects(async () => credential.current(), { code: 'not-found' });
+    await assert.rejects(credential.refreshIfStale('v1'), { code: 'not-found' });
+  });
+
+  it('stays in memory, however many other secrets are read', async () => {
+    const { secrets, put, calls } = createFixture({ limit: 1 });
+    put(NAME, { key: 'one' });
+    const credential = secrets.credential('keys', schema);
+    await credential.current();
+    for (const name of ['a', 'b', 'c']) await secrets.get(name);
+    await credential.current();
+    assert.equal(calls.read, 4);
   });
 });
 
@@ -319,6 +466,7 @@ describe('any interleaving', () => {
             nameOf,
             written: async () => {},
             clock,
+            logger: silentLogger,
           });
 
           let lastSet = 0;

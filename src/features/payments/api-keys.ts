@@ -1,50 +1,37 @@
-/** The keys of other services, read when they are needed, and read again when one of them is refused. */
-import { SecretError } from '../../errors.ts';
-import type { GetOptions, OnDemandSecrets } from '../../secrets/on-demand.ts';
+/** The keys of Stripe and SendGrid: read when they are used, and replaced when one of them is refused. */
+import type { Clock } from '../../clock.ts';
+import type { OnDemandSecrets } from '../../secrets/on-demand.ts';
 import { type ExternalApiKeys, externalApiKeysSchema } from '../../secrets/schemas.ts';
+import { withFreshSecret } from '../../secrets/with-fresh-secret.ts';
+
+export interface UseOptions {
+  /** Whether an error means that the key was refused. */
+  isRefusal: (error: unknown) => boolean;
+  /** When the request began, on the clock: all its calls share one budget for waiting. */
+  since: number;
+}
 
 export interface ApiKeys {
-  /** @throws SecretError `not-found` where there are none, `invalid` where one is missing */
-  read(options?: GetOptions): Promise<ExternalApiKeys>;
+  /** Resolves when both keys are there. @throws SecretError `not-found` where none are, `invalid` where one is missing */
+  require(): Promise<void>;
   /**
-   * Runs `operation` with a key and, when that was refused, once more with the one that replaced it.
-   * @throws what the operation threw, when no other key came of asking
+   * Runs `operation` with a key and, when the key is refused, again with the one that replaced it.
+   * @throws what the operation threw, when no other key came in time
    */
   use<R>(
     name: keyof ExternalApiKeys,
+    options: UseOptions,
     operation: (key: string) => Promise<R>,
-    isRefusal: (error: unknown) => boolean,
   ): Promise<R>;
 }
 
-const SECRET = 'external-api-keys';
-
-export function createApiKeys(secrets: OnDemandSecrets): ApiKeys {
-  const read = async (options?: GetOptions): Promise<ExternalApiKeys> => {
-    const value = await secrets.get(SECRET, options);
-    const { success, data } = externalApiKeysSchema.safeParse(value);
-    if (success) return data;
-    throw new SecretError(
-      value === null ? 'not-found' : 'invalid',
-      'The keys of Stripe and SendGrid are missing',
-      {
-        remedy: `Put {"stripe": "...", "sendgrid": "..."} into the secret ${SECRET}.`,
-      },
-    );
-  };
-
+export function createApiKeys(secrets: OnDemandSecrets, clock: Clock): ApiKeys {
+  const secret = secrets.credential('external-api-keys', externalApiKeysSchema);
   return {
-    read,
-    async use(name, operation, isRefusal) {
-      const { [name]: key } = await read();
-      try {
-        return await operation(key);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        const { [name]: fresh } = await read({ cache: false });
-        if (fresh === key) throw error;
-        return operation(fresh);
-      }
+    async require() {
+      await secret.current();
     },
+    use: (name, options, operation) =>
+      withFreshSecret({ secret, clock, ...options }, ({ value }) => operation(value[name])),
   };
 }

@@ -8,10 +8,10 @@ import { createStripe } from './stripe.ts';
 
 export const payments: Feature<typeof settings> = {
   settings,
-  create({ secrets, logger }, { STRIPE_API_BASE, SENDGRID_API_BASE, RECEIPT_SENDER }) {
-    const keys = createApiKeys(secrets);
+  create({ secrets, clock, logger }, { STRIPE_API_BASE, SENDGRID_API_BASE, RECEIPT_SENDER }) {
+    const keys = createApiKeys(secrets, clock);
     const stripe = createStripe({ keys, base: STRIPE_API_BASE });
     const receipts = createReceipts({ keys, base: SENDGRID_API_BASE, sender: RECEIPT_SENDER });
-    return { routes: paymentRoutes({ keys, stripe, receipts, logger }) };
+    return { routes: paymentRoutes({ keys, stripe, receipts, clock, logger }) };
   },
 };

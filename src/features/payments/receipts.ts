@@ -7,6 +7,8 @@ export interface Receipt {
   amount: number;
   /** The payment's id. */
   id: string;
+  /** When the request began, on the clock. */
+  since: number;
 }
 
 export interface Receipts {
@@ -14,11 +16,11 @@ export interface Receipts {
   send(receipt: Receipt): Promise<void>;
 }
 
-const isKeyRefused = (error: unknown) => (error as { code?: unknown }).code === 401;
+const isRefusal = (error: unknown) => (error as { code?: unknown }).code === 401;
 
 export interface ReceiptsOptions {
   keys: ApiKeys;
-  /** Where to find SendGrid. Default: where it is. */
+  /** Origin in place of SendGrid's own. */
   base: string | undefined;
   sender: string;
 }
@@ -27,24 +29,20 @@ export function createReceipts({ keys, base, sender }: ReceiptsOptions): Receipt
   let loaded: ReturnType<typeof load> | undefined;
 
   return {
-    send: ({ to, amount, id }) =>
-      keys.use(
-        'sendgrid',
-        async (key) => {
-          loaded ??= load();
-          const { mail, client } = await loaded;
-          const text = `You paid ${dollars.format(amount / 100)}. Your payment is ${id}.`;
-          // They are one for all: nothing may come between the key and the request. The key brings SendGrid's address.
-          client.setApiKey(key);
-          if (base !== undefined) client.setDefaultRequest('baseUrl', base);
-          await mail.send({ to, from: sender, subject: 'Your receipt', text });
-        },
-        isKeyRefused,
-      ),
+    send: ({ to, amount, id, since }) =>
+      keys.use('sendgrid', { isRefusal, since }, async (key) => {
+        loaded ??= load();
+        const { mail, client } = await loaded;
+        const text = `You paid ${dollars.format(amount / 100)}. Your payment is ${id}.`;
+        // The SendGrid client is a global: do not await between setApiKey and send. setApiKey also sets the address.
+        client.setApiKey(key);
+        if (base !== undefined) client.setDefaultRequest('baseUrl', base);
+        await mail.send({ to, from: sender, subject: 'Your receipt', text });
+      }),
   };
 }
 
-/** Loaded when somebody pays, so that nobody else waits for it. */
+/** Imported with the first receipt: the SDK costs start-up time and memory. */
 async function load() {
   const [{ default: mail }, { default: client }] = await Promise.all([
     import('@sendgrid/mail'),

@@ -1,6 +1,7 @@
 /** A payment: the card is charged, then the receipt is mailed. */
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
 import { SecretError } from '../../errors.ts';
 import { callerOf } from '../../http/authenticate.ts';
 import { HttpProblem } from '../../http/problem.ts';
@@ -13,8 +14,8 @@ const chargeBody = z
   .strictObject({
     amount: z.int().min(50).max(99_999_999).describe('In cents'),
     currency: z.literal('usd').default('usd'),
-    paymentMethod: z.string().min(1).max(255).describe("Stripe's id of the card, as Stripe.js makes it"),
-    email: z.email().max(254).optional().describe('Where the receipt goes; default: the caller'),
+    paymentMethod: z.string().min(1).max(255).describe("Stripe's id of the card, created by Stripe.js"),
+    email: z.email().max(254).optional().describe('Where the receipt is sent. Default: the caller'),
     description: z.string().max(500).regex(/\S/, 'is empty').trim().optional(),
   })
   .meta({ examples: [{ amount: 1999, paymentMethod: 'pm_card_visa', description: 'One book' }] });
@@ -24,26 +25,27 @@ const chargeHeaders = z.object({
     .string()
     .min(1)
     .max(255)
-    .describe('Repeated with the same key a payment is one payment; its receipt is sent again')
+    .describe('Requests with the same key are one payment. The receipt is sent again')
     .meta({ examples: ['8e03978e-40d5-43e8-bc93-6894a57f9324'] }),
 });
 
 const payment = z.strictObject({
   id: z.string(),
-  status: z.string().describe("Stripe's word: succeeded or processing"),
+  status: z.string().describe("Stripe's status: succeeded or processing"),
   amount: z.int(),
   currency: z.literal('usd'),
-  receipt: z.enum(['sent', 'failed']).describe('The payment stands in either case'),
+  receipt: z.enum(['sent', 'failed']).describe('The payment is valid in either case'),
 });
 
 export interface PaymentRoutesOptions {
   keys: ApiKeys;
   stripe: StripeClient;
   receipts: Receipts;
+  clock: Clock;
   logger: Logger;
 }
 
-export const paymentRoutes = ({ keys, stripe, receipts, logger }: PaymentRoutesOptions): Route[] => [
+export const paymentRoutes = ({ keys, stripe, receipts, clock, logger }: PaymentRoutesOptions): Route[] => [
   route({
     method: 'post',
     path: '/payments/charge',
@@ -53,16 +55,17 @@ export const paymentRoutes = ({ keys, stripe, receipts, logger }: PaymentRoutesO
     body: chargeBody,
     answers: {
       200: json('The payment', payment),
-      402: problem('The payment is declined'),
-      409: problem('The key belongs to another payment, or the same one is being made now'),
-      422: problem('Stripe does not take the payment method or the amount'),
-      502: problem('Stripe gave no usable answer; the same request may be repeated'),
+      402: problem('The payment was declined'),
+      409: problem('The Idempotency-Key belongs to another payment, or the same payment is in progress'),
+      422: problem('Stripe does not accept the payment method or the amount'),
+      502: problem('Stripe did not answer. Repeat the same request'),
       503: problem('The keys of Stripe or SendGrid are missing or refused, or Stripe is busy'),
     },
     async handle({ body: { amount, currency, paymentMethod, email, description }, headers }, response) {
+      const since = clock.now();
       const caller = callerOf(response);
-      // Before anybody is charged: both keys are there.
-      await keys.read().catch(toProblem);
+      // Both keys must be there before the card is charged.
+      await keys.require().catch(toProblem);
       const { id, status } = await stripe
         .charge({
           amount,
@@ -70,12 +73,13 @@ export const paymentRoutes = ({ keys, stripe, receipts, logger }: PaymentRoutesO
           description,
           user: caller.sub,
           idempotencyKey: String(headers['idempotency-key']),
+          since,
         })
         .catch(toProblem);
-      const receipt = await receipts.send({ to: email ?? caller.email, amount, id }).then(
+      const receipt = await receipts.send({ to: email ?? caller.email, amount, id, since }).then(
         () => 'sent',
         (error) => {
-          logger.warn({ err: error, payment: id }, 'the receipt was not sent; the payment stands');
+          logger.warn({ err: error, payment: id }, 'the receipt was not sent; the payment is valid');
           return 'failed';
         },
       );
@@ -89,9 +93,9 @@ function toProblem(cause: unknown): never {
   if (!(cause instanceof StripeFailure)) throw cause;
   switch (cause.type) {
     case 'StripeCardError':
-      throw new HttpProblem(402, 'The payment is declined.', { cause });
+      throw new HttpProblem(402, 'The payment was declined.', { cause });
     case 'StripeInvalidRequestError':
-      throw new HttpProblem(422, 'Stripe does not take this payment method or amount.', { cause });
+      throw new HttpProblem(422, 'Stripe does not accept this payment method or amount.', { cause });
     case 'StripeIdempotencyError':
       throw new HttpProblem(409, 'This Idempotency-Key belongs to another payment.', { cause });
     case 'StripeAuthenticationError':
@@ -100,8 +104,8 @@ function toProblem(cause: unknown): never {
     case 'StripeRateLimitError':
       throw new HttpProblem(503, 'Stripe is busy. Try again later with the same Idempotency-Key.', { cause });
     default:
-      if (cause.status === 409) throw new HttpProblem(409, 'The same payment is being made now.', { cause });
-      throw new HttpProblem(502, 'Stripe gave no usable answer. Repeat this with the same Idempotency-Key.', {
+      if (cause.status === 409) throw new HttpProblem(409, 'The same payment is in progress.', { cause });
+      throw new HttpProblem(502, 'Stripe did not answer. Repeat the request with the same Idempotency-Key.', {
         cause,
       });
   }

@@ -1,4 +1,4 @@
-/** Charges through Stripe. A charge that is repeated with the same key is one charge. https://docs.stripe.com/api/idempotent_requests */
+/** Charges through Stripe. Charges with the same Idempotency-Key are one charge. https://docs.stripe.com/api/idempotent_requests */
 import type { Stripe } from 'stripe';
 import type { ApiKeys } from './api-keys.ts';
 
@@ -7,9 +7,11 @@ export interface Charge {
   amount: number;
   paymentMethod: string;
   description: string | undefined;
-  /** The caller's id: a key that somebody else has used is then refused, and not answered with their payment. */
+  /** The caller's id: an Idempotency-Key of another caller is then refused, and does not return their payment. */
   user: string;
   idempotencyKey: string;
+  /** When the request began, on the clock. */
+  since: number;
 }
 
 export interface Charged {
@@ -22,7 +24,7 @@ export interface StripeClient {
   charge(charge: Charge): Promise<Charged>;
 }
 
-/** What Stripe says, without its own words: they quote the end of a refused key. */
+/** A failure of Stripe without its message, which quotes the end of a refused key. */
 export class StripeFailure extends Error {
   override readonly name = 'StripeFailure';
   /** The SDK's word, such as `StripeCardError`. https://docs.stripe.com/api/errors/handling */
@@ -36,19 +38,20 @@ export class StripeFailure extends Error {
   }
 }
 
-const isKeyRefused = (error: unknown) => error instanceof StripeFailure && error.status === 401;
+const isRefusal = (error: unknown) => error instanceof StripeFailure && error.status === 401;
 
-/** @param options.base where to find Stripe. Default: where it is */
+/** @param options.base origin in place of Stripe's own */
 export function createStripe({ keys, base }: { keys: ApiKeys; base: string | undefined }): StripeClient {
   let made: { key: string; client: Stripe } | undefined;
 
-  /** Loaded when somebody pays, so that nobody else waits for it. */
+  /** Imported with the first payment: the SDK costs start-up time and memory. */
   const clientFor = async (key: string): Promise<Stripe> => {
     if (made?.key === key) return made.client;
     const { Stripe } = await import('stripe');
     const client = new Stripe(key, {
       maxNetworkRetries: 1,
-      timeout: 20_000,
+      // Two attempts are within the 25 s that a request may wait for a server.
+      timeout: 12_000,
       telemetry: false,
       ...address(base),
     });
@@ -57,33 +60,29 @@ export function createStripe({ keys, base }: { keys: ApiKeys; base: string | und
   };
 
   return {
-    charge: ({ amount, paymentMethod, description, user, idempotencyKey }) =>
-      keys.use(
-        'stripe',
-        async (key) => {
-          const { paymentIntents } = await clientFor(key);
-          const { id, status } = await paymentIntents
-            .create(
-              {
-                amount,
-                currency: 'usd',
-                payment_method: paymentMethod,
-                confirm: true,
-                // Nobody is there whom the bank could ask.
-                error_on_requires_action: true,
-                automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-                metadata: { user },
-                ...(description !== undefined && { description }),
-              },
-              { idempotencyKey },
-            )
-            .catch((error) => {
-              throw new StripeFailure(error);
-            });
-          return { id, status };
-        },
-        isKeyRefused,
-      ),
+    charge: ({ amount, paymentMethod, description, user, idempotencyKey, since }) =>
+      keys.use('stripe', { isRefusal, since }, async (key) => {
+        const { paymentIntents } = await clientFor(key);
+        const { id, status } = await paymentIntents
+          .create(
+            {
+              amount,
+              currency: 'usd',
+              payment_method: paymentMethod,
+              confirm: true,
+              // The cardholder cannot confirm anything here.
+              error_on_requires_action: true,
+              automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+              metadata: { user },
+              ...(description !== undefined && { description }),
+            },
+            { idempotencyKey },
+          )
+          .catch((error) => {
+            throw new StripeFailure(error);
+          });
+        return { id, status };
+      }),
   };
 }
 

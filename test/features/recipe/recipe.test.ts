@@ -8,6 +8,7 @@ import { runFeatures } from '../../../src/features/run-features.ts';
 import { createOnDemandSecrets } from '../../../src/secrets/on-demand.ts';
 import { authorized, createTestApp } from '../../support/app.ts';
 import { createFakeClock } from '../../support/clock.ts';
+import { silentLogger } from '../../support/logger.ts';
 import { createMemoryProvider } from '../../support/memory-provider.ts';
 import { codeInReadme } from '../../support/recipe.ts';
 import { notice } from './notice.ts';
@@ -26,6 +27,7 @@ describe('the recipe', async () => {
     nameOf: (id) => `myapp/${id}`,
     written: async () => {},
     clock: createFakeClock(),
+    logger: silentLogger,
   });
   const context = { secrets } as FeatureContext;
   const [running] = await runFeatures([notice], context, () => ({ NOTICE_DEFAULT: 'Nothing new.' }));
