@@ -8,6 +8,7 @@ import * as features from '../src/features/index.ts';
 import { allBackends } from '../src/secrets/providers/registry.ts';
 import { variables } from '../src/settings.ts';
 import { variablesOf } from '../src/variables.ts';
+import { findCycle, folderOf, type Import } from './support/cycles.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -60,6 +61,30 @@ describe('imports', () => {
         );
       assert.deepEqual(found, []);
     });
+
+  const imports = sources.flatMap((path) => importsOf(path).map((target): Import => [path, target]));
+  const folders = new Set(sources.map((path) => dirname(path)));
+  const byFolder = (path: string) => folderOf(path, folders);
+
+  it('of files form no cycle, types included', () => assert.deepEqual(findCycle(imports), []));
+  it('of folders form no cycle', () => assert.deepEqual(findCycle(imports, byFolder), []));
+
+  it('that form a cycle are found', () => {
+    const planted: Import[] = [
+      ['src/clients/jwt.ts', 'src/secrets/store.ts'],
+      ['src/secrets/names.ts', 'src/clients/openai.ts'],
+    ];
+    assert.deepEqual(findCycle([...imports, ...planted]), []);
+    assert.equal(findCycle([...imports, ...planted], byFolder).length, 2);
+    assert.equal(
+      findCycle([
+        ['a', 'b'],
+        ['b', 'c'],
+        ['c', 'b'],
+      ]).length,
+      2,
+    );
+  });
 
   it('process.exit is called in server.ts and in commands only', () => {
     const callers = sources.filter(

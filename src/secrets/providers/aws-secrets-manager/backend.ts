@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { configure, type Environment, notes, optional, required, variablesOf } from '../../../variables.ts';
 import { afterCheck, type Backend, slashed, TTL } from '../../backend.ts';
-import type { AwsSettings } from './provider.ts';
+import type { AwsSettings } from './client.ts';
 
 /** The SDK reads most of these by itself. https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html */
 const platform = { platform: true, identifies: true } as const;

@@ -1,16 +1,11 @@
 /**
- * AWS Secrets Manager. Who we are comes from the SDK's default chain: role, IRSA, Pod Identity, profile.
+ * Reads and writes secrets in AWS Secrets Manager.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
  */
-import {
-  DescribeSecretCommand,
-  GetSecretValueCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
-import { untilAborted } from '../../../deadline.ts';
+import { DescribeSecretCommand, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { createSecret, type SecretProvider, type Stage } from '../../provider.ts';
-import { watchAnswers } from './answers.ts';
-import { awsError, malformed, type Purpose, toSecretError, withoutCurrent } from './errors.ts';
+import { type AwsSettings, createAwsClient } from './client.ts';
+import { awsError, malformed, withoutCurrent } from './errors.ts';
 import { createAwsWriter } from './writer.ts';
 
 const STAGES: Record<Stage, string> = {
@@ -19,55 +14,8 @@ const STAGES: Record<Stage, string> = {
   pending: 'AWSPENDING',
 };
 
-export interface AwsSettings {
-  region: string;
-  /** Where the platform hands out credentials, if it says so in the environment, where the SDK finds it too. */
-  credentialsEndpoint?: string | undefined;
-  /** A role to assume. Default: whoever the SDK's chain says we are. */
-  roleArn?: string | undefined;
-}
-
-/** Runs one call of the SDK and maps its failure; `action` is the IAM action that the call needs. */
-export type AwsCall = <T>(
-  action: string,
-  name: string,
-  signal: AbortSignal | undefined,
-  run: (client: SecretsManagerClient, options: { abortSignal?: AbortSignal }) => Promise<T>,
-) => Promise<T>;
-
-export function createAwsSecretsManager({
-  region,
-  credentialsEndpoint,
-  roleArn,
-}: AwsSettings): SecretProvider {
-  const client = new SecretsManagerClient({
-    region,
-    maxAttempts: 1,
-    ...(roleArn && { credentials: assumeRole(roleArn, region) }),
-  });
-  let endpoint: string | undefined;
-  watchAnswers(client, (asked) => {
-    endpoint = asked;
-  });
-
-  const purposeOf = (action: string, name: string): Purpose => ({
-    action,
-    name,
-    region,
-    endpoint,
-    credentialsEndpoint,
-  });
-
-  const call: AwsCall = async (action, name, signal, run) => {
-    try {
-      signal?.throwIfAborted();
-      // The SDK obeys the signal too, but not while credentials are being fetched.
-      return await untilAborted(run(client, signal ? { abortSignal: signal } : {}), signal);
-    } catch (error) {
-      if (signal?.aborted) throw awsError('unavailable', purposeOf(action, name), signal.reason);
-      throw toSecretError(error, purposeOf(action, name));
-    }
-  };
+export function createAwsSecretsManager(settings: AwsSettings): SecretProvider {
+  const { call, purposeOf, close } = createAwsClient(settings);
 
   return {
     name: 'aws',
@@ -102,21 +50,8 @@ export function createAwsSecretsManager({
       return current[0];
     },
 
-    write: createAwsWriter(call, region),
+    write: createAwsWriter(call, settings.region),
 
-    async close() {
-      client.destroy();
-    },
+    close,
   };
-}
-
-/** Credentials of the role for an hour at a time, renewed by the SDK. Loaded only where somebody assumes one. */
-function assumeRole(roleArn: string, region: string) {
-  const loaded = import('@aws-sdk/credential-providers').then(({ fromTemporaryCredentials }) =>
-    fromTemporaryCredentials({
-      params: { RoleArn: roleArn, RoleSessionName: 'express-secrets-template' },
-      clientConfig: { region, maxAttempts: 1 },
-    }),
-  );
-  return async () => (await loaded)();
 }

@@ -11,8 +11,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { SecretError } from '../../../errors.ts';
 import type { WriteOptions } from '../../provider.ts';
+import type { AwsCall } from './client.ts';
 import { awsError, malformed } from './errors.ts';
-import type { AwsCall } from './provider.ts';
 
 type Signal = AbortSignal | undefined;
 
