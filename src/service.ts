@@ -9,7 +9,7 @@ import { proveDatabase } from './clients/database/startup.ts';
 import { createClients } from './clients/index.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import type { FeatureSecret } from './declared-secrets.ts';
+import { declaredSecrets, type FeatureSecret } from './declared-secrets.ts';
 import type { Feature } from './features/feature.ts';
 import { runFeatures } from './features/run-features.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -86,6 +86,7 @@ export async function createService({
     live,
     secrets,
     ...clients,
+    declared: declaredSecrets(features),
     requests,
     stopping: stopping.signal,
     clock,

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Clients } from '../clients/index.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
-import type { FeatureSecret } from '../declared-secrets.ts';
+import type { DeclaredSecret, FeatureSecret } from '../declared-secrets.ts';
 import type { Answered } from '../http/measure-requests.ts';
 import type { Route } from '../http/route.ts';
 import type { LiveOf, LiveSecrets } from '../secrets/live-secrets.ts';
@@ -22,6 +22,8 @@ export interface FeatureContext extends Clients {
   live: LiveSecrets;
   /** Every other secret: get, getJson, getString, and set. */
   secrets: OnDemandSecrets;
+  /** Every secret of the service, with its shape and its proof. */
+  declared: readonly DeclaredSecret[];
   /** Reports every answered request, for counting. */
   requests: { onAnswered(listener: (answered: Answered) => void): void };
   /** Aborts when the service begins to stop. A stream must end then. */

@@ -1,49 +1,36 @@
-/** Which servers a new value may name: a proof connects to them, and must be no way to probe a network. */
+/** Which servers a proposed value may name. A proof connects to them, so it must not be a way to probe a network. */
+import type { DeclaredSecret } from '../../declared-secrets.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
-import type { DatabaseSecret, OpenAISecret } from '../../secrets/schemas.ts';
-import type { FeatureContext } from '../feature.ts';
 
-export interface AllowedHosts {
-  /** @throws HttpProblem 400 for a server that is neither in use nor in ADMIN_SECRET_HOSTS */
-  assertDatabase(secret: DatabaseSecret): void;
-  assertOpenAI(secret: OpenAISecret): void;
-}
+/** @throws HttpProblem 400 for a server that is neither in use nor in ADMIN_SECRET_HOSTS */
+export type AssertAllowed = (secret: DeclaredSecret, value: object) => void;
 
-const OPENAI = 'api.openai.com:443';
-
-/** @param given pairs of `host:port` */
+/**
+ * @param given pairs of `host:port`
+ * @param live by id: what a secret has named since the process started is in use
+ */
 export function createAllowedHosts(
   given: readonly string[],
-  { database, openai }: Pick<FeatureContext['live'], 'database' | 'openai'>,
-): AllowedHosts {
-  const isAllowed = {
-    database: inUse(given, database, databaseHost),
-    openai: inUse([...given, OPENAI], openai, openaiHost),
+  declared: readonly DeclaredSecret[],
+  live: Readonly<Partial<Record<string, LiveSecret<object>>>>,
+): AssertAllowed {
+  const allowed = new Map(declared.map(({ id, proof }) => [id, hostsOf(proof, live[id])]));
+
+  function hostsOf(proof: DeclaredSecret['proof'], secret: LiveSecret<object> | undefined) {
+    const hosts = new Set(given);
+    const add = (value: object) => {
+      const server = proof?.serverOf(value);
+      if (server !== undefined) hosts.add(server);
+    };
+    if (secret) add(secret.current().value);
+    secret?.onRotated(({ value }) => add(value));
+    return hosts;
+  }
+
+  return ({ id, proof }, value) => {
+    const server = proof?.serverOf(value);
+    if (server !== undefined && !allowed.get(id)?.has(server))
+      throw new HttpProblem(400, 'The value names a server that is neither in use nor allowed.');
   };
-  const refusal = (fields: string) =>
-    new HttpProblem(400, `${fields}: names a server that is neither in use nor allowed.`);
-  return {
-    assertDatabase(secret) {
-      if (!isAllowed.database(secret)) throw refusal('host and port');
-    },
-    assertOpenAI(secret) {
-      if (!isAllowed.openai(secret)) throw refusal('base_url');
-    },
-  };
-}
-
-/** Whether a value names a server that is given, or that the secret has named since the process started. */
-function inUse<T>(given: readonly string[], secret: LiveSecret<T>, hostOf: (value: T) => string) {
-  const hosts = new Set([...given, hostOf(secret.current().value)]);
-  secret.onRotated(({ value }) => hosts.add(hostOf(value)));
-  return (value: T) => hosts.has(hostOf(value));
-}
-
-const databaseHost = ({ host, port }: DatabaseSecret) => `${host}:${port}`;
-
-function openaiHost({ base_url }: OpenAISecret): string {
-  if (base_url === undefined) return OPENAI;
-  const { hostname, port, protocol } = new URL(base_url);
-  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }

@@ -1,13 +1,13 @@
-/** Who wrote which secret, and what became of it: on record whatever LOG_LEVEL says. */
+/** Records every write of a secret: the caller, the secret and the outcome, at any LOG_LEVEL. */
 import type { Logger } from 'pino';
 import type { Claims } from '../../clients/jwt.ts';
 
 export interface Written {
   caller: Claims;
-  /** Undefined for a name that is not on the list: it may be anything, even a value in the wrong field. */
+  /** Undefined for a name that is not allowed: it can be anything, even a value in the wrong field. */
   secret: string | undefined;
   version?: string;
-  /** `written`, or why not. */
+  /** `written`, or the reason why not. */
   outcome: string;
 }
 

@@ -1,4 +1,4 @@
-/** What is known of each secret, and never its value. */
+/** The state of each secret, and never its value. */
 import { z } from 'zod';
 import { json, type Route, route } from '../../http/route.ts';
 import type { FeatureContext } from '../feature.ts';
@@ -9,13 +9,13 @@ const answer = z.strictObject({
   secrets: z.array(
     z.strictObject({
       name: z.string().describe("The backend's name"),
-      version: z.string().nullable().describe('Null where there is none'),
+      version: z.string().nullable().describe('Null where the secret does not exist'),
       age: seconds
         .nullable()
-        .describe('Seconds since this version was made; null where the backend does not tell'),
-      expiresIn: seconds.nullable().describe('Seconds until it ends, or its lease; null where it does not'),
+        .describe('Seconds since this version was created; null where the backend does not say'),
+      expiresIn: seconds.nullable().describe('Seconds until it or its lease expires; null where it does not expire'),
       confirmed: seconds.describe('Seconds since the backend last confirmed it'),
-      lastOutcome: z.string().describe('Of the last look: ok, or the class of the error'),
+      lastOutcome: z.string().describe('Of the last check: ok, or the class of the error'),
     }),
   ),
 });
@@ -40,7 +40,7 @@ export const listRoutes = ({
     path: '/admin/secrets',
     summary: 'The state of each secret, without its value',
     access: 'admin',
-    answers: { 200: json('Those the service needs, and those it has read on demand', answer) },
+    answers: { 200: json('The secrets that the service requires, and those it has read on demand', answer) },
     handle(_request, response) {
       const describe = ({ name, version, createdAt, expiresIn, leaseEndsIn, age, lastFailure }: Status) => ({
         name,

@@ -1,48 +1,44 @@
-/** A value that somebody wants to become a secret: of the right shape, and of the servers that may be named. */
-import type { z } from 'zod';
+/** A value that an administrator proposes for a secret: its shape, the servers it names, and the proof that it works. */
+import { ProofError } from '../../clients/proof.ts';
+import type { DeclaredSecret } from '../../declared-secrets.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { isPlaceholder, parseSecret } from '../../secrets/parse-secret.ts';
 import { createSecret } from '../../secrets/provider.ts';
-import {
-  type DatabaseSecret,
-  databaseSchema,
-  externalApiKeysSchema,
-  type JwtSecret,
-  jwtSchema,
-  type OpenAISecret,
-  openaiSchema,
-} from '../../secrets/schemas.ts';
-import type { AllowedHosts } from './allowed-hosts.ts';
+import type { AssertAllowed } from './allowed-hosts.ts';
 
-export type Proposal =
-  | { id: 'database'; value: DatabaseSecret }
-  | { id: 'jwt'; value: JwtSecret }
-  | { id: 'openai'; value: OpenAISecret }
-  /** Another one, of which no proof is known. */
-  | { id: 'other' };
-
-/** @throws SecretError `invalid` or HttpProblem 400, which name a field and no value */
-export function propose(id: string, name: string, text: string, hosts: AllowedHosts): Proposal {
-  const parse = <T>(schema: z.ZodType<T>): T =>
-    parseSecret(schema, createSecret({ name, value: text, version: 'proposed' }));
+/**
+ * Checks the shape. A secret that nothing declares can hold any text.
+ * @throws SecretError `invalid` or HttpProblem 400, which name a field and no value
+ */
+export function assertUsable(
+  secret: DeclaredSecret | undefined,
+  name: string,
+  text: string,
+  assertAllowed: AssertAllowed,
+): void {
   if (isPlaceholder(text)) throw new HttpProblem(400, 'The value is empty.');
-  switch (id) {
-    case 'database': {
-      const value = parse(databaseSchema);
-      hosts.assertDatabase(value);
-      return { id, value };
-    }
-    case 'jwt':
-      return { id, value: parse(jwtSchema) };
-    case 'openai': {
-      const value = parse(openaiSchema);
-      hosts.assertOpenAI(value);
-      return { id, value };
-    }
-    case 'external-api-keys':
-      parse(externalApiKeysSchema);
-      return { id: 'other' };
-    default:
-      return { id: 'other' };
+  if (secret) assertAllowed(secret, parse(secret, name, text));
+}
+
+/**
+ * Passes for a secret without a proof.
+ * @throws HttpProblem 400 when the value does not work, 503 when the server that would tell does not answer
+ */
+export async function prove(secret: DeclaredSecret | undefined, name: string, text: string): Promise<void> {
+  if (!secret?.proof) return;
+  const value = parse(secret, name, text);
+  try {
+    for (const step of secret.proof.steps) await step.run(value, { secret: 'the value', quotes: false });
+  } catch (error) {
+    throw error instanceof ProofError ? toProblem(error) : error;
   }
+}
+
+const parse = ({ schema }: DeclaredSecret, name: string, value: string) =>
+  parseSecret(schema, createSecret({ name, value, version: 'proposed' }));
+
+function toProblem(cause: ProofError): HttpProblem {
+  const found = cause.problems.map(({ message, code, remedy }) => `${message} [${code}]. ${remedy}`);
+  const detail = [...found, 'Nothing was written.'].join(' ');
+  return new HttpProblem(cause.temporary ? 503 : 400, detail, { cause });
 }

@@ -1,4 +1,4 @@
-/** Administrators write secrets: each value is proven first, and every attempt is on record. */
+/** Routes with which administrators write secrets. Each value is proven first, and every attempt is recorded. */
 import type { Response } from 'express';
 import { z } from 'zod';
 import { SecretError } from '../../errors.ts';
@@ -12,10 +12,10 @@ const name = z
   .string()
   .min(1)
   .max(200)
-  .describe('The name of the secret, as `jwt`, or as the backend calls it');
+  .describe('The id of the secret, such as `jwt`, or its name in the backend');
 const value = z
   .union([z.string().min(1), z.record(z.string(), z.unknown())])
-  .describe('Fields, or a text that is stored as it is');
+  .describe('An object of fields, or a text that is stored unchanged');
 const example = { secret_key: 'an example: forty-eight random bytes, in base64', algorithm: 'HS256' };
 
 const writeBody = z
@@ -27,16 +27,16 @@ const rotateBody = z
 
 const answer = z.strictObject({ secretName: z.string(), version: z.string() });
 const answers = {
-  200: json('The new version, which the service uses from now on', answer),
-  400: problem('The value has the wrong shape or does not work; nothing was written'),
-  404: problem('There is no such secret, or it may not be written'),
-  409: problem('Somebody else writes or has written it, or it is deleted and can be restored'),
-  503: problem('The backend, or what proves the value, does not answer or refuses'),
+  200: json('The new version. The service uses it from now on', answer),
+  400: problem('The value has the wrong shape or does not work. Nothing was written'),
+  404: problem('The secret does not exist, or cannot be written here'),
+  409: problem('Another write is running or came first, or the secret is deleted and can be restored'),
+  503: problem('The backend, or the server that proves the value, does not answer or refuses'),
 };
 
 export interface WriteRoutesOptions {
   publish: Publish;
-  /** The secrets that may be written. */
+  /** Ids of the secrets that can be written. */
   names: readonly string[];
   nameOf: (id: string) => string;
   audit: Audit;
@@ -53,7 +53,7 @@ export function writeRoutes({ publish, names, nameOf, audit }: WriteRoutesOption
     const id = names.find((allowed) => allowed === given || nameOf(allowed) === given);
     try {
       if (id === undefined)
-        throw new HttpProblem(404, 'There is no secret of this name that may be written.');
+        throw new HttpProblem(404, 'No secret of this name can be written here.');
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       const version = await publish({ id, text, mustExist });
       audit({ caller, secret: id, version, outcome: 'written' });
@@ -77,7 +77,7 @@ export function writeRoutes({ publish, names, nameOf, audit }: WriteRoutesOption
     route({
       method: 'put',
       path: '/admin/secrets/rotate',
-      summary: 'Replace the value of a secret that is there',
+      summary: 'Replace the value of a secret that exists',
       access: 'admin',
       body: rotateBody,
       answers,
@@ -106,7 +106,7 @@ function toProblem(error: unknown): unknown {
   if (code === 'conflict' || code === 'disabled')
     return new HttpProblem(409, `${message}.`, { cause: error });
   const detail = retryable
-    ? 'The secret backend does not answer. Look at the version before trying again: it may have been written.'
-    : 'The secret backend does not let this service do that.';
+    ? 'The secret backend does not answer. The value may have been written: check the version before you retry.'
+    : 'The secret backend does not allow this service to do that.';
   return new HttpProblem(503, detail, { cause: error });
 }

@@ -1,6 +1,7 @@
 /** The feature's environment variables. */
 import { z } from 'zod';
 import { isSecretName } from '../../secrets/names.ts';
+import { SECRETS, type SecretEntry } from '../../secrets/schemas.ts';
 
 const list = (text: string) =>
   text
@@ -8,8 +9,11 @@ const list = (text: string) =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-/** What makes logins and keys is for whoever rotates, and for nobody who came through the service. */
-const isForService = (name: string) => isSecretName(name) && !name.endsWith('-administrator');
+const entries: Partial<Record<string, SecretEntry>> = SECRETS;
+
+/** Secrets that create logins and keys are for the commands of administrators, and not for callers of the service. */
+const isForService = (name: string) =>
+  isSecretName(name) && !(Object.hasOwn(entries, name) && entries[name]?.use === 'administrators');
 
 export const settings = z.object({
   ADMIN_SECRETS: z
@@ -17,15 +21,15 @@ export const settings = z.object({
     .toLowerCase()
     .pipe(z.enum(['enabled', 'disabled'], 'must be enabled or disabled'))
     .default('disabled'),
-  /** The secrets that may be written. */
+  /** The secrets that can be written. Default: every secret that the service reads. */
   ADMIN_SECRET_NAMES: z
     .string()
-    .default('database,jwt,openai,external-api-keys')
     .transform(list)
     .refine(
       (names) => names.every(isForService),
       'must be names of secrets of the service, with commas between',
-    ),
+    )
+    .optional(),
   /** Servers that a new value may name, beside those in use. */
   ADMIN_SECRET_HOSTS: z
     .string()
