@@ -5,6 +5,7 @@ import { loadConfig } from '../src/config.ts';
 import { StartupError } from '../src/errors.ts';
 import type { Backend } from '../src/secrets/backend.ts';
 import { getBackend, registerProvider } from '../src/secrets/providers/registry.ts';
+import { readerSettings as vaultSettings } from '../src/secrets/providers/vault/settings.ts';
 import { configure } from '../src/variables.ts';
 import { createMemoryProvider } from './support/memory-provider.ts';
 
@@ -93,6 +94,13 @@ describe('one report', () => {
       /VAULT_SECRET_ID: is set and VAULT_SECRET_ID_FILE too/,
     );
   });
+
+  for (const identity of [{ VAULT_KUBERNETES_ROLE: 'myapp' }, { VAULT_ROLE_ID: 'r', VAULT_SECRET_ID: 's' }])
+    it(`logs in at VAULT_AUTH_MOUNT with ${Object.keys(identity)}`, () => {
+      const env = { VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_AUTH_MOUNT: 'clusters/main', ...identity };
+      const { auth } = vaultSettings.parse(env);
+      assert.equal('mount' in auth && auth.mount, 'clusters/main');
+    });
 
   it('Vault needs to know who asks', () =>
     assert.match(

@@ -1,5 +1,5 @@
-# The service's second identity, for administrators who write secrets through it: a role that it assumes for a write, and
-# that reads nothing. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+# The service's second identity, for administrators who write secrets through the service: a role that the service assumes
+# for a write. It reads nothing. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 locals {
   admin_writes = var.admin_secrets ? [for id in sort(local.identities.service.reads) : aws_secretsmanager_secret.this[id].arn] : []
 }
@@ -7,9 +7,11 @@ locals {
 resource "aws_iam_role" "admin" {
   count = var.admin_secrets ? 1 : 0
 
-  name        = "${local.name}-admin"
-  description = "The service of ${var.prefix}, writing for an administrator"
-  tags        = var.tags
+  name                 = "${local.name}-admin"
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "The service of ${var.prefix}, writing for an administrator"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -3,12 +3,15 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  # Names of roles and of the key know no slash.
+  # `id` is the name of the region in versions 5 and 6 of the provider: `name` is deprecated in 6, `region` is missing in 5.
+  region = data.aws_region.current.id
+
+  # Names of roles and of the key cannot contain a slash.
   name = replace(var.prefix, "/", "-")
 
   rotated = ["database", "jwt", "openai"]
 
-  # Who reads and writes what. Whoever rotates a secret is its only writer: two would undo each other.
+  # What each identity reads and writes. A secret has one writer, because two would undo each other's rotations.
   identities = {
     service = {
       name            = local.name
@@ -31,14 +34,23 @@ locals {
   }
 }
 
-# Containers without a version. A version resource of a secret that rotates is planned again once AWS has dropped
-# that version, after two rotations, and writes the first value over live credentials.
+# Containers without a version. After two rotations AWS has dropped the version that Terraform knows. A version resource
+# would then write the first value over live credentials.
 resource "aws_secretsmanager_secret" "this" {
   for_each = toset(flatten([for identity in local.identities : identity.reads]))
 
   name                    = "${var.prefix}/${each.key}"
   description             = "${each.key} of ${var.prefix}"
-  kms_key_id              = aws_kms_key.this.arn
+  kms_key_id              = local.kms_key_arn
   recovery_window_in_days = var.recovery_window_days
   tags                    = var.tags
+
+  dynamic "replica" {
+    for_each = var.replica_regions
+
+    content {
+      region     = replica.key
+      kms_key_id = replica.value
+    }
+  }
 }

@@ -22,14 +22,14 @@ resource "aws_vpc_endpoint" "this" {
   count = var.vpc_endpoint == null ? 0 : 1
 
   vpc_id              = var.vpc_endpoint.vpc_id
-  service_name        = "com.amazonaws.${data.aws_region.current.name}.secretsmanager"
+  service_name        = "com.amazonaws.${local.region}.secretsmanager"
   vpc_endpoint_type   = "Interface"
   subnet_ids          = var.vpc_endpoint.subnet_ids
   security_group_ids  = aws_security_group.endpoint[*].id
   private_dns_enabled = true
   tags                = var.tags
 
-  # Other secrets of the account, and other accounts' secrets, cannot be reached through here.
+  # The endpoint gives no access to other secrets, of this account or of another.
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -41,7 +41,7 @@ resource "aws_vpc_endpoint" "this" {
         Resource  = [for secret in aws_secretsmanager_secret.this : secret.arn]
       },
       {
-        # It names no resource; AWS's rotation function asks for a password by it.
+        # The action has no resource. AWS's rotation function calls it.
         Sid       = "RandomPassword"
         Effect    = "Allow"
         Principal = "*"

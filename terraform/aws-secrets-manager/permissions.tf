@@ -1,4 +1,4 @@
-# What the roles may do, action by action as src/secrets/providers/aws-secrets-manager*.ts call them, on exact ARNs.
+# Permissions of the roles, for the calls in src/secrets/providers/aws-secrets-manager/, on exact ARNs.
 locals {
   arns = { for key, identity in local.identities : key => {
     reads  = [for id in sort(identity.reads) : aws_secretsmanager_secret.this[id].arn]
@@ -22,13 +22,13 @@ resource "aws_iam_role_policy" "read" {
         Resource = each.value.reads
       },
       {
-        # The key opens these secrets only, and only by way of Secrets Manager.
+        # The role uses the key for these secrets only, through Secrets Manager only.
         Sid      = "Decrypt"
         Effect   = "Allow"
         Action   = ["kms:Decrypt"]
-        Resource = [aws_kms_key.this.arn]
+        Resource = [local.kms_key_arn]
         Condition = { StringEquals = {
-          "kms:ViaService"                  = "secretsmanager.${data.aws_region.current.name}.amazonaws.com"
+          "kms:ViaService"                  = "secretsmanager.${local.region}.amazonaws.com"
           "kms:EncryptionContext:SecretARN" = each.value.reads
         } }
       },
@@ -45,7 +45,7 @@ resource "aws_iam_role_policy" "write" {
 locals {
   write_statements = { for key, arns in { rotation = local.arns.rotation.writes, admin = local.admin_writes } : key => [
     {
-      # A value is put beside the current one, and then AWSCURRENT is moved to it.
+      # A write puts a value beside the current one, then moves AWSCURRENT to it.
       Sid      = "Write"
       Effect   = "Allow"
       Action   = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
@@ -55,9 +55,9 @@ locals {
       Sid      = "Encrypt"
       Effect   = "Allow"
       Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource = [aws_kms_key.this.arn]
+      Resource = [local.kms_key_arn]
       Condition = { StringEquals = {
-        "kms:ViaService"                  = "secretsmanager.${data.aws_region.current.name}.amazonaws.com"
+        "kms:ViaService"                  = "secretsmanager.${local.region}.amazonaws.com"
         "kms:EncryptionContext:SecretARN" = arns
       } }
     },

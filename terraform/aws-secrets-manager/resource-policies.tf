@@ -1,4 +1,4 @@
-# Deny by default: whatever an identity's own policy allows in this account, values go to the principals named here only.
+# Deny by default: only the principals named here read and write values, whatever other policies of the account allow.
 locals {
   function = [for rotation in data.aws_lambda_function.rotation : rotation.role]
 
@@ -23,7 +23,7 @@ resource "aws_secretsmanager_secret_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid       = "OnlyTheseRead"
         Effect    = "Deny"
@@ -48,6 +48,17 @@ resource "aws_secretsmanager_secret_policy" "this" {
         Resource  = "*"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
-    ]
+      ], [for ids in var.vpc_endpoint_ids == null ? [] : [var.vpc_endpoint_ids] : {
+        # Administrators are not bound to the endpoints: they write the first values from elsewhere.
+        Sid       = "OnlyByEndpoint"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = ["secretsmanager:GetSecretValue"]
+        Resource  = "*"
+        Condition = {
+          StringNotEquals = { "aws:SourceVpce" = ids }
+          ArnNotEquals    = { "aws:PrincipalArn" = var.administrator_arns }
+        }
+    }])
   })
 }

@@ -1,14 +1,22 @@
 locals {
   # oidc.eks.eu-central-1.amazonaws.com/id/...
   issuer = var.irsa == null ? "" : split("oidc-provider/", var.irsa.oidc_provider_arn)[1]
+
+  compute_services = {
+    ecs    = "ecs-tasks.amazonaws.com"
+    ec2    = "ec2.amazonaws.com"
+    lambda = "lambda.amazonaws.com"
+  }
 }
 
 resource "aws_iam_role" "this" {
   for_each = local.identities
 
-  name        = each.value.name
-  description = "The ${each.key} of ${var.prefix}"
-  tags        = var.tags
+  name                 = each.value.name
+  path                 = var.role_path
+  permissions_boundary = var.permissions_boundary
+  description          = "The ${each.key} of ${var.prefix}"
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -35,6 +43,18 @@ resource "aws_iam_role" "this" {
           "${local.issuer}:sub" = "system:serviceaccount:${var.namespace}:${each.value.service_account}"
         } }
       }],
+      # ECS names the account of the task. https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+      [for compute in var.trusted_compute : merge(
+        {
+          Sid       = "Compute${title(compute)}"
+          Effect    = "Allow"
+          Principal = { Service = local.compute_services[compute] }
+          Action    = ["sts:AssumeRole"]
+        },
+        { for key, account in { Condition = data.aws_caller_identity.current.account_id } :
+          key => { StringEquals = { "aws:SourceAccount" = account } } if compute == "ecs"
+        },
+      )],
     )
   })
 }
@@ -47,4 +67,13 @@ resource "aws_eks_pod_identity_association" "this" {
   service_account = each.value.service_account
   role_arn        = aws_iam_role.this[each.key].arn
   tags            = var.tags
+}
+
+resource "aws_iam_instance_profile" "this" {
+  for_each = contains(var.trusted_compute, "ec2") ? local.identities : {}
+
+  name = each.value.name
+  path = var.role_path
+  role = aws_iam_role.this[each.key].name
+  tags = var.tags
 }

@@ -1,4 +1,6 @@
-# What nobody rotates may come from Terraform: sent to AWS and kept in neither plan nor state.
+# Values of secrets that do not rotate can come from Terraform. It sends them to AWS and stores them in neither plan nor
+# state. AWS keeps the current version when this resource is destroyed, so a counter that is missing from a later apply
+# leaves the value in place.
 resource "aws_secretsmanager_secret_version" "this" {
   for_each = var.value_versions
 

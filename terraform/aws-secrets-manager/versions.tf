@@ -5,7 +5,7 @@ terraform {
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # 5.100.0 is what the tests ran with.
+      # The tests ran with 5.100.0.
       version = ">= 5.100.0, < 7.0.0"
     }
   }

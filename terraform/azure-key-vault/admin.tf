@@ -1,5 +1,5 @@
-# The service's second identity, for administrators who write secrets through it: its own service account's token is
-# enough to be this one too, for a write.
+# The service's second identity, for administrators who write secrets through the service. The token of its own service
+# account is enough for this identity too.
 locals {
   admin_writes = var.admin_secrets ? toset(local.identities.service.reads) : toset([])
 }

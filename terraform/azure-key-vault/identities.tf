@@ -7,7 +7,7 @@ resource "azurerm_user_assigned_identity" "this" {
   tags                = var.tags
 }
 
-# A service account's token is enough to be this identity; no secret is needed for it.
+# The token of a service account is enough for the identity, without a client secret.
 resource "azurerm_federated_identity_credential" "this" {
   for_each = local.identities
 

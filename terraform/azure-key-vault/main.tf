@@ -1,12 +1,12 @@
 data "azurerm_client_config" "current" {}
 
 locals {
-  # Key Vault's names know no slash.
+  # Names in Key Vault cannot contain a slash.
   name = replace(var.prefix, "/", "-")
 
   rotated = ["database", "jwt", "openai"]
 
-  # Who reads and writes what.
+  # What each identity reads and writes.
   identities = {
     service = {
       name            = local.name
@@ -29,18 +29,40 @@ locals {
   }
 }
 
+data "azurerm_key_vault" "existing" {
+  count = var.existing_vault_id == null ? 0 : 1
+
+  name                = split("/", var.existing_vault_id)[8]
+  resource_group_name = split("/", var.existing_vault_id)[4]
+
+  lifecycle {
+    postcondition {
+      condition     = self.rbac_authorization_enabled
+      error_message = "The existing vault uses access policies. The roles of this module have no effect there: enable RBAC authorization."
+    }
+  }
+}
+
+locals {
+  vault_id   = one(concat(azurerm_key_vault.this[*].id, data.azurerm_key_vault.existing[*].id))
+  vault_name = one(concat(azurerm_key_vault.this[*].name, data.azurerm_key_vault.existing[*].name))
+  vault_uri  = one(concat(azurerm_key_vault.this[*].vault_uri, data.azurerm_key_vault.existing[*].vault_uri))
+}
+
 resource "azurerm_key_vault" "this" {
+  count = var.existing_vault_id == null ? 1 : 0
+
   name                = var.vault_name
   resource_group_name = var.resource_group_name
   location            = var.location
   tenant_id           = data.azurerm_client_config.current.tenant_id
-  sku_name            = "standard"
+  sku_name            = var.sku_name
   tags                = var.tags
 
-  # Roles only, no access policies.
+  # Access is by roles only, not by access policies.
   rbac_authorization_enabled = true
 
-  purge_protection_enabled   = true
+  purge_protection_enabled   = var.purge_protection
   soft_delete_retention_days = var.recovery_window_days
 
   public_network_access_enabled = var.network.public
@@ -55,15 +77,25 @@ resource "azurerm_key_vault" "this" {
   lifecycle {
     precondition {
       condition     = var.network.public || var.network.private_endpoint != null
-      error_message = "Nobody could reach the vault: allow public access for some, or make a private endpoint."
+      error_message = "Nothing can reach the vault: allow public access from some addresses, or make a private endpoint."
     }
     precondition {
       condition     = var.network.public || length(concat(var.network.allowed_ip_ranges, var.network.allowed_subnet_ids)) == 0
-      error_message = "Without public access, allowed addresses and subnets mean nothing."
+      error_message = "Allowed addresses and subnets have no effect without public access."
     }
     precondition {
       condition     = !var.network.public || length(concat(var.network.allowed_ip_ranges, var.network.allowed_subnet_ids)) > 0
-      error_message = "With public access, say for whom: everybody else is refused."
+      error_message = "Name the addresses or subnets with public access. All others are refused."
     }
   }
+}
+
+# Azure refuses to delete the vault while the lock exists.
+resource "azurerm_management_lock" "this" {
+  count = var.lock ? 1 : 0
+
+  name       = "${local.name}-secrets"
+  scope      = local.vault_id
+  lock_level = "CanNotDelete"
+  notes      = "Holds the secrets of ${var.prefix}."
 }

@@ -5,7 +5,7 @@ terraform {
   required_providers {
     azurerm = {
       source = "hashicorp/azurerm"
-      # The resources are those of 5.2.0.
+      # The tests ran with 5.2.0.
       version = ">= 5.2.0, < 6.0.0"
     }
     time = {

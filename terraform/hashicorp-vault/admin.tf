@@ -1,5 +1,5 @@
-# The service's second identity, for administrators who write secrets through it: it logs in for a write, and reads
-# nothing. Where Vault makes the logins there is none in `database` to replace.
+# The service's second identity, for administrators who write secrets through the service. It logs in for a write and
+# reads nothing. Where Vault makes the logins, `database` holds none and is not writable.
 locals {
   admin = var.admin_secrets ? toset(["${local.name}-admin"]) : toset([])
 }
@@ -7,7 +7,8 @@ locals {
 resource "vault_policy" "admin" {
   for_each = local.admin
 
-  name = each.key
+  name      = each.key
+  namespace = var.vault_namespace
   policy = join("\n", [for id in sort(concat(local.rotated, ["external-api-keys"])) :
     "path \"${var.kv_mount}/data/${var.prefix}/${id}\" { capabilities = [\"create\",\"update\"] }"
   ])
@@ -16,7 +17,8 @@ resource "vault_policy" "admin" {
 resource "vault_kubernetes_auth_backend_role" "admin" {
   for_each = var.kubernetes == null ? [] : local.admin
 
-  backend                          = vault_auth_backend.kubernetes[0].path
+  backend                          = local.kubernetes_mount
+  namespace                        = var.vault_namespace
   role_name                        = each.key
   bound_service_account_names      = [var.service_account]
   bound_service_account_namespaces = [var.namespace]
@@ -29,7 +31,8 @@ resource "vault_kubernetes_auth_backend_role" "admin" {
 resource "vault_approle_auth_backend_role" "admin" {
   for_each = var.approle == null ? [] : local.admin
 
-  backend               = vault_auth_backend.approle[0].path
+  backend               = local.approle_mount
+  namespace             = var.vault_namespace
   role_name             = each.key
   secret_id_ttl         = var.approle.secret_id_ttl
   secret_id_bound_cidrs = var.approle.bound_cidrs

@@ -1,13 +1,12 @@
 locals {
-  # Names of roles and policies know no slash.
+  # Names of roles and policies cannot contain a slash.
   name = replace(var.prefix, "/", "-")
 
-  # A login that Vault makes for each process is in no secret: then `database` only says where the database is, and
-  # there is nothing to rotate.
+  # When Vault makes a login for each process, the secret `database` holds only the location. There is nothing to rotate.
   leased  = var.database != null
   rotated = local.leased ? ["jwt", "openai"] : ["database", "jwt", "openai"]
 
-  # Who reads and writes what, and gets logins.
+  # What each identity reads and writes, and whether it gets logins.
   identities = {
     service = {
       name            = local.name
@@ -36,12 +35,19 @@ locals {
 resource "vault_mount" "kv" {
   path        = var.kv_mount
   type        = "kv"
+  namespace   = var.vault_namespace
   description = "Secrets of ${var.prefix}"
   options     = { version = "2" }
+
+  # Vault deletes all secrets with the mount, for good.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
-# Whoever writes says which version they replace, so that nobody undoes another's write unseen.
+# Each write names the version that it replaces, so that no write undoes another unseen.
 resource "vault_kv_secret_backend_v2" "this" {
+  namespace    = var.vault_namespace
   mount        = vault_mount.kv.path
   max_versions = var.max_versions
   cas_required = true

@@ -10,25 +10,33 @@ variable "prefix" {
 }
 
 variable "kv_mount" {
-  description = "Where the KV engine is mounted: VAULT_KV_MOUNT of the service."
+  description = "Mount of the KV engine: VAULT_KV_MOUNT of the service."
   type        = string
   default     = "secret"
 }
 
+variable "vault_namespace" {
+  description = "Vault namespace of everything made here: VAULT_NAMESPACE of the service. It must exist. Null: the namespace of the provider."
+  type        = string
+  default     = null
+}
+
 variable "max_versions" {
-  description = "Versions that are kept of each secret. The service reads the one before the current, too."
+  description = "Number of versions that Vault keeps of each secret. The service also reads the one before the current."
   type        = number
   default     = 10
 
   validation {
     condition     = var.max_versions >= 2
-    error_message = "At least 2: tokens of the previous key and logins of the previous user need the version before."
+    error_message = "Must be at least 2: tokens of the previous key and logins of the previous user need the version before."
   }
 }
 
 variable "kubernetes" {
-  description = "The cluster whose service accounts may log in. `ca_cert` only where Vault runs outside of it; then it also needs `reviewer_token`. Null: not used."
+  description = "The cluster whose service accounts can log in. `ca_cert` is for a Vault outside of the cluster, which also needs `reviewer_token`. `existing`: the mount exists and is connected to the cluster, so only roles are made. Null: not used."
   type = object({
+    mount                  = optional(string, "kubernetes")
+    existing               = optional(bool, false)
     host                   = optional(string, "https://kubernetes.default.svc")
     ca_cert                = optional(string)
     reviewer_token_version = optional(number, 1)
@@ -37,23 +45,30 @@ variable "kubernetes" {
 }
 
 variable "reviewer_token" {
-  description = "Token of a service account with system:auth-delegator, for a Vault outside of the cluster. Needed only when reviewer_token_version changes; never stored in plan or state."
+  description = "Token of a service account with system:auth-delegator, for a Vault outside of the cluster. Needed only when reviewer_token_version changes. Never stored in plan or state."
   type        = string
   default     = null
   ephemeral   = true
 }
 
 variable "approle" {
-  description = "Logins for processes outside of Kubernetes. The secret ids are not made here, or they would be in the state. Null: not used."
+  description = "Logins for processes outside of Kubernetes. The module makes no secret ids, because the state would hold them. `existing`: the mount exists, so only roles are made. Null: not used."
   type = object({
+    mount         = optional(string, "approle")
+    existing      = optional(bool, false)
     secret_id_ttl = optional(number, 86400)
     bound_cidrs   = optional(list(string), [])
   })
   default = null
 
   validation {
+    condition     = var.approle == null || var.kubernetes == null || (try(var.approle.mount, "") == "approle" && try(var.kubernetes.mount, "") == "kubernetes")
+    error_message = "With both, keep the default mounts: VAULT_AUTH_MOUNT of the service names only one."
+  }
+
+  validation {
     condition     = var.approle != null || var.kubernetes != null
-    error_message = "Set kubernetes, approle or both: otherwise nobody could log in."
+    error_message = "Set kubernetes, approle or both: without them no process can log in."
   }
 }
 
@@ -82,26 +97,26 @@ variable "migration_service_account" {
 }
 
 variable "audience" {
-  description = "What a service account's token must be made for: `audience` of the projected volume."
+  description = "Audience of the service account tokens: `audience` of the projected volume."
   type        = string
   default     = "vault"
 }
 
 variable "admin_secrets" {
-  description = "Makes the identity with which the service writes secrets for administrators: for ADMIN_SECRETS=enabled."
+  description = "Makes a second identity with which the service writes secrets for administrators. For ADMIN_SECRETS=enabled."
   type        = bool
   default     = false
 }
 
 variable "values" {
-  description = "JSON texts of the secrets that nobody rotates, by name. Needed only when a counter in value_versions changes; never stored in plan or state."
+  description = "JSON texts of the secrets that do not rotate, by name. Needed only when a counter in value_versions changes. Never stored in plan or state."
   type        = map(string)
   default     = {}
   ephemeral   = true
 }
 
 variable "value_versions" {
-  description = "For each secret in `values` the number of its version in Vault: raising it by one writes the value, unless somebody else wrote since."
+  description = "For each secret in `values` the number of its version in Vault. Raising it by one writes the value, unless the secret has a newer version. Keep the counters in a committed tfvars file: Terraform refuses a plan without one that was applied."
   type        = map(number)
   default     = {}
 
@@ -110,12 +125,12 @@ variable "value_versions" {
       keys(var.value_versions),
       concat(["external-api-keys", "database-administrator", "database-owner", "openai-administrator"], var.database == null ? [] : ["database"]),
     )) == 0
-    error_message = "Only external-api-keys, database-administrator, database-owner, openai-administrator, and database where Vault makes the logins: what rotates is not Terraform's to write."
+    error_message = "Only external-api-keys, database-administrator, database-owner, openai-administrator, and database where Vault makes the logins. Terraform does not write secrets that rotate."
   }
 }
 
 variable "database" {
-  description = "Vault makes a PostgreSQL login for each process. `username` is who makes them: a role with CREATEROLE and the ADMIN OPTION of `group`, no superuser. Null: the login is in the secret `database`, and rotates."
+  description = "Vault makes a PostgreSQL login for each process, as the role `username`. That role needs CREATEROLE and the ADMIN OPTION of `group`, and is no superuser. Null: the login is in the secret `database` and rotates."
   type = object({
     host             = string
     port             = optional(number, 5432)
@@ -132,14 +147,14 @@ variable "database" {
 }
 
 variable "database_password" {
-  description = "Password of database.username. Needed only when password_version changes; never stored in plan or state."
+  description = "Password of database.username. Needed only when password_version changes. Never stored in plan or state."
   type        = string
   default     = null
   ephemeral   = true
 }
 
 variable "audit_files" {
-  description = "Audit devices and the files they write. None where somebody else runs Vault."
+  description = "Audit devices and their files. Empty where another team runs Vault."
   type        = map(string)
   default = {
     file   = "/vault/audit/audit.log"
@@ -148,6 +163,6 @@ variable "audit_files" {
 
   validation {
     condition     = length(var.audit_files) != 1
-    error_message = "Two or none: Vault answers nobody while its only audit device cannot write."
+    error_message = "Set two or none: Vault answers no request while its only audit device cannot write."
   }
 }

@@ -5,7 +5,7 @@ terraform {
   required_providers {
     vault = {
       source = "hashicorp/vault"
-      # 5.11.0 is what the tests ran with.
+      # The tests ran with 5.11.0.
       version = ">= 5.11.0, < 6.0.0"
     }
   }

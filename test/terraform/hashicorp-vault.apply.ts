@@ -1,16 +1,16 @@
-/** The Vault module, applied to OpenBao or Vault, which enforce what it grants. */
+/** The Vault module, applied to OpenBao or Vault. Both enforce the policies that it makes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createVault } from '../../src/secrets/providers/vault/provider.ts';
 import { startApplication } from '../support/application.ts';
-import { createImplementations } from '../support/implementations.ts';
+import { createImplementations, Unavailable } from '../support/implementations.ts';
 import { assertKeepsNothing, plantedValue, rotate, startWith } from './at-work.ts';
 import { openTerraform, whereAvailable } from './terraform.ts';
 
 const EXAMPLE = 'hashicorp-vault/examples/approle';
 
 describe('the Vault module', { timeout: 600_000 }, () => {
-  it('grants the service and its rotation what they need, and nothing else', (context) =>
+  it('grants each identity the access that it needs, and no more', (context) =>
     whereAvailable(context, async () => {
       await using cleanUp = new AsyncDisposableStack();
       const { application, vault, terraform } = await start(cleanUp);
@@ -74,7 +74,7 @@ describe('the Vault module', { timeout: 600_000 }, () => {
 
       const service = await startWith(application, reader.environment, cleanUp);
       assert.equal(await service.databaseUser(), 'myapp_a');
-      // Two of each: the version that was put first is then neither current nor previous.
+      // Two rotations of each: the first version is then neither current nor previous.
       for (const user of ['myapp_b', 'myapp_a']) {
         await rotate(application, writer.environment, 'database');
         assert.equal(await service.databaseUser(), user);
@@ -83,17 +83,17 @@ describe('the Vault module', { timeout: 600_000 }, () => {
         await rotate(application, writer.environment, 'jwt', '--force');
       }
 
-      // Without the values, as whoever plans the next time.
+      // A later apply has the counters and no values.
       await terraform.give(given);
       assert.deepEqual(await terraform.drift(), []);
       await terraform.apply();
       assert.equal(await service.databaseUser(), 'myapp_a');
       await service.stop();
-      await terraform.destroy();
-      assert.equal(await vault.exists('secret'), false);
+      await assert.rejects(terraform.destroy(), /lifecycle\.prevent_destroy/);
+      assert.deepEqual(await vault.get('myapp/database-owner'), roles.owner);
     }));
 
-  it('makes a login for each process, as a role that is no superuser', (context) =>
+  it('makes a login for each process, without a superuser', (context) =>
     whereAvailable(context, async () => {
       await using cleanUp = new AsyncDisposableStack();
       const { application, vault, terraform } = await start(cleanUp);
@@ -138,7 +138,7 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       assert.ok(login?.ends instanceof Date);
       assert.deepEqual(login.groups, ['myapp_app']);
 
-      // It takes its lock with a login that is made for it, and gives that back.
+      // The rotation takes its lock with a login of its own and revokes that login at its end.
       await rotate(application, writer.environment, 'jwt', '--force');
       await rotate(application, writer.environment, 'openai');
       assert.equal(await service.chat(), 'You said: hello');
@@ -148,10 +148,9 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       assert.deepEqual(await logins(), []);
       await terraform.give(given);
       assert.deepEqual(await terraform.drift(), []);
-      await terraform.destroy();
     }));
 
-  it('writes over nobody: who raises a counter must know what is there, and give a value', (context) =>
+  it('overwrites nothing: a raised counter must follow the version in Vault and come with a value', (context) =>
     whereAvailable(context, async () => {
       await using cleanUp = new AsyncDisposableStack();
       const { vault, terraform } = await start(cleanUp);
@@ -170,11 +169,51 @@ describe('the Vault module', { timeout: 600_000 }, () => {
       await terraform.give({ value_versions: { [name]: 3 } });
       await assert.rejects(terraform.apply(), /syntax error/);
       assert.deepEqual(await vault.get(`myapp/${name}`), { stripe: 'by hand' });
-      await terraform.destroy();
+    }));
+
+  it('keeps a value whose counter is missing from a later apply', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const { vault, terraform, application } = await start(cleanUp);
+      const { owner } = application.roles;
+      const given = { value_versions: { 'database-owner': 1 } };
+      await terraform.give({ ...given, values: { 'database-owner': JSON.stringify(owner) } });
+      await terraform.apply();
+
+      await terraform.give({});
+      await assert.rejects(
+        terraform.apply(),
+        /vault_kv_secret_v2\.this\["database-owner"\] has\s+lifecycle\.prevent_destroy/,
+      );
+      assert.deepEqual(await vault.versions('myapp/database-owner'), [1]);
+
+      await terraform.give(given);
+      assert.deepEqual(await terraform.drift(), []);
+      await terraform.apply();
+      assert.deepEqual(await vault.get('myapp/database-owner'), owner);
+      assert.deepEqual(await vault.versions('myapp/database-owner'), [1]);
+    }));
+
+  it('works in a namespace, with an auth mount that exists', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const { vault, terraform, application } = await start(cleanUp, { namespace: 'team' });
+      await vault.enable('machines', 'approle');
+      await terraform.give({ vault_namespace: 'team', approle: { mount: 'machines', existing: true } });
+      await terraform.apply();
+      assert.deepEqual(await terraform.drift(), []);
+      for (const [id, value] of Object.entries(application.values))
+        await vault.putFirst(`myapp/${id}`, value);
+      const reader = await vault.logInAs('service');
+      assert.equal(reader.environment.VAULT_NAMESPACE, 'team');
+      const service = await startWith(application, reader.environment, cleanUp);
+      assert.equal(await service.databaseUser(), 'myapp_a');
+      await service.stop();
     }));
 });
 
-async function start(cleanUp: AsyncDisposableStack) {
+/** @param namespace of everything, made first. Default: the root. */
+async function start(cleanUp: AsyncDisposableStack, { namespace = '' } = {}) {
   const application = await startApplication(cleanUp);
   const { url, token } = await createImplementations(application).startVault();
   const environment = { VAULT_ADDR: url, VAULT_TOKEN: token };
@@ -183,15 +222,16 @@ async function start(cleanUp: AsyncDisposableStack) {
   const call = async (method: string, path: string, body?: object) => {
     const response = await fetch(`${url}/v1/${path}`, {
       method,
-      headers: { 'X-Vault-Token': token },
+      headers: { 'X-Vault-Token': token, ...(namespace && { 'X-Vault-Namespace': namespace }) },
       ...(body && { body: JSON.stringify(body) }),
     });
     const answer = JSON.parse((await response.text()) || '{}');
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
     return answer;
   };
-  // The development server comes with an engine where the module makes its own.
-  await call('DELETE', 'sys/mounts/secret');
+  if (namespace) await makeNamespace({ url, token, namespace });
+  // The development server has an engine at the mount of the module.
+  else await call('DELETE', 'sys/mounts/secret');
 
   const put = (name: string, data: object, cas: number) =>
     call('POST', `secret/data/${name}`, { data, options: { cas } });
@@ -200,19 +240,32 @@ async function start(cleanUp: AsyncDisposableStack) {
     put,
     putFirst: (name: string, data: object) => put(name, data, 0),
     get: async (name: string) => (await call('GET', `secret/data/${name}`)).data.data as object,
-    exists: async (mount: string) => `${mount}/` in (await call('GET', 'sys/mounts')),
+    versions: async (name: string) =>
+      Object.keys((await call('GET', `secret/metadata/${name}`)).data.versions).map(Number),
+    enable: (mount: string, type: string) => call('POST', `sys/auth/${mount}`, { type }),
 
-    /** The environment of a process that is `service`, `rotation` or `migration`, and a provider as that process has it. */
+    /** The environment of a process with the identity `service`, `rotation` or `migration`, and its provider. */
     async logInAs(identity: string) {
       const settings = await terraform.output<Record<string, string>>('environment');
       const { [identity]: role = '' } = await terraform.output<Record<string, string>>('roles');
       const { [identity]: roleId = '' } = await terraform.output<Record<string, string>>('role_ids');
-      const { data } = await call('POST', `auth/approle/role/${role}/secret-id`, {});
+      const mount = settings.VAULT_AUTH_MOUNT ?? 'approle';
+      const { data } = await call('POST', `auth/${mount}/role/${role}/secret-id`, {});
       const secretId: string = data.secret_id;
+      const environment: Record<string, string> = {
+        ...settings,
+        VAULT_ADDR: url,
+        VAULT_ROLE_ID: roleId,
+        VAULT_SECRET_ID: secretId,
+      };
       return {
-        environment: { ...settings, VAULT_ADDR: url, VAULT_ROLE_ID: roleId, VAULT_SECRET_ID: secretId },
+        environment,
         async provider() {
-          const provider = createVault({ address: url, auth: { method: 'approle', roleId, secretId } });
+          const provider = createVault({
+            address: url,
+            namespace,
+            auth: { method: 'approle', roleId, secretId, mount },
+          });
           cleanUp.defer(async () => provider.close?.());
           return provider;
         },
@@ -220,6 +273,15 @@ async function start(cleanUp: AsyncDisposableStack) {
     },
   };
   return { application, vault, terraform };
+}
+
+async function makeNamespace({ url, token, namespace }: { url: string; token: string; namespace: string }) {
+  const response = await fetch(`${url}/v1/sys/namespaces/${namespace}`, {
+    method: 'POST',
+    headers: { 'X-Vault-Token': token },
+    body: '{}',
+  });
+  if (!response.ok) throw new Unavailable(`this server has no namespaces: ${await response.text()}`);
 }
 
 type Identity = Awaited<ReturnType<Awaited<ReturnType<typeof start>>['vault']['logInAs']>>;

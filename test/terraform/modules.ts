@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from '@cdktn/hcl2json';
 
-// biome-ignore lint/suspicious/noExplicitAny: blocks of many shapes, of which a path is taken
+// biome-ignore lint/suspicious/noExplicitAny: blocks have many shapes, and a test reads one path
 export type Block = any;
 
 export interface Module {
   name: string;
-  /** Text by file, the module's own files only. */
+  /** Text by file, without examples and tests. */
   files: Record<string, string>;
   variable: Record<string, Block>;
   output: Record<string, Block>;
@@ -48,11 +48,18 @@ export async function parseModule(name: string, files: Record<string, string>): 
   };
 }
 
-/** The only resource of a type, beside the one of the second identity. @throws Error */
+/** The only resource of a type, not counting those of the second identity. @throws Error */
 export function one({ resources, name }: Module, type: string): Block {
   const [found, ...others] = resources.filter(
     (resource) => resource.type === type && resource.name !== 'admin',
   );
   if (!found || others.length > 0) throw new Error(`${name}: not one ${type}`);
+  return found.block;
+}
+
+/** The resource of this type and name. @throws Error */
+export function named({ resources, name: module }: Module, type: string, name: string): Block {
+  const found = resources.find((resource) => resource.type === type && resource.name === name);
+  if (!found) throw new Error(`${module}: no ${type}.${name}`);
   return found.block;
 }

@@ -1,4 +1,4 @@
-/** What the modules promise, held against their text; and each promise seen to notice that it is broken. */
+/** Checks the promises of the modules against their text. Each check also fails once on a broken copy. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +25,8 @@ for (const [name, own] of Object.entries(OWN))
         if (!broken) return;
         const [file, from, to] = broken;
         const text = files[file] ?? '';
-        assert.ok(text.includes(from), `${file} does not have what is to be broken`);
+        assert.ok(text.includes(from), `${file} does not contain the text to break`);
         const changed = await parseModule(name, { ...files, [file]: text.replaceAll(from, to) });
-        assert.notDeepEqual(violations(changed), [], 'what was broken is not noticed');
+        assert.notDeepEqual(violations(changed), [], 'the check does not notice the broken copy');
       });
   });

@@ -1,18 +1,18 @@
-/** A promise of a module: how a breach of it shows in the module's text, and a change that is one. */
+/** A promise of a module: how to find a violation in its text, and a change that violates it. */
 import type { Module } from './modules.ts';
 
 export interface Policy {
   title: string;
   violations(module: Module): unknown[];
-  /** What breaks the promise: in this file, this text becomes that one. */
+  /** A change that breaks the promise: the file, its text and the new text. */
   broken: [file: string, from: string, to: string];
 }
 
-/** One of every module; the change says in which. */
+/** A promise of every module. The change names one module. */
 export interface PolicyOfAll extends Omit<Policy, 'broken'> {
   broken: [module: string, file: string, from: string, to: string];
 }
 
-/** Whether what stands there, with expressions as text, is like this. */
+/** Whether a block, with its expressions as text, matches. */
 export const refers = (value: unknown, pattern: RegExp): boolean =>
   pattern.test(JSON.stringify(value ?? null));

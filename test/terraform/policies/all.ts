@@ -1,9 +1,9 @@
-/** What every module promises. */
+/** The promises of every module. */
 import { SECRET_IDS } from '../../../src/secrets/schemas.ts';
 import type { Block } from '../modules.ts';
 import { type PolicyOfAll, refers } from '../policy.ts';
 
-/** Arguments that keep what they are given in the state, by the type of the resource. */
+/** Arguments whose value is stored in the state, by the type of the resource. */
 const KEPT: Record<string, string[]> = {
   aws_secretsmanager_secret_version: ['secret_string', 'secret_binary'],
   vault_kv_secret_v2: ['data_json'],
@@ -13,12 +13,12 @@ const KEPT: Record<string, string[]> = {
 
 export const policies: PolicyOfAll[] = [
   {
-    title: 'leave the provider to whoever uses them',
+    title: 'have no provider block',
     violations: ({ providers }) => providers,
     broken: ['aws-secrets-manager', 'main.tf', 'locals {', 'provider "aws" {}\n\nlocals {'],
   },
   {
-    title: 'ask for a Terraform that has write-only arguments, and bound their providers above',
+    title: 'require a Terraform with write-only arguments, and bound the versions of providers',
     violations({ terraform }) {
       const ranges = Object.values<Block>(terraform.required_providers[0]).map(({ version }) => version);
       const isBound = ranges.every((range) => /^>= \d+\.\d+\.\d+, < \d+\.\d+\.\d+$/.test(range));
@@ -27,7 +27,7 @@ export const policies: PolicyOfAll[] = [
     broken: ['hashicorp-vault', 'versions.tf', '>= 5.11.0, < 6.0.0', '>= 5.11.0'],
   },
   {
-    title: 'take values by ephemeral variables only',
+    title: 'receive values by ephemeral variables only',
     violations: ({ variable }) =>
       Object.entries<Block>(variable).filter(
         ([name, { ephemeral }]) => /^values$|password$|secret$|token$/.test(name) && ephemeral !== true,
@@ -40,7 +40,7 @@ export const policies: PolicyOfAll[] = [
     ],
   },
   {
-    title: 'write no value by an argument that state would keep',
+    title: 'write no value by an argument that the state stores',
     violations: ({ resources }) =>
       resources.flatMap(({ type, block }) => [
         ...(KEPT[type] ?? []).filter((argument) => argument in block),
@@ -49,7 +49,7 @@ export const policies: PolicyOfAll[] = [
     broken: ['azure-key-vault', 'secrets.tf', 'value_wo  ', 'value     '],
   },
   {
-    title: 'count what they write, so that a value is written again when somebody says so and not before',
+    title: 'write a value again only when its counter is raised',
     violations: ({ resources }) =>
       resources.filter(({ block }) => {
         const parts: Block[] = [block, ...Object.values<Block>(block).flat()].filter(
@@ -62,11 +62,11 @@ export const policies: PolicyOfAll[] = [
     broken: ['aws-secrets-manager', 'values.tf', 'secret_string_wo_version', 'description'],
   },
   {
-    title: 'never take a counter for what rotates',
+    title: 'accept no counter for a secret that rotates',
     violations({ variable }) {
       const [{ condition }] = variable.value_versions.validation;
       const rotated = ['jwt', 'openai'].filter((id) => condition.includes(`"${id}"`));
-      // Vault's `database` is no credential once Vault makes the logins.
+      // `database` holds no credential when Vault makes the logins.
       const isGuarded = !condition.includes('"database"') || condition.includes('var.database == null');
       return [...rotated, ...(isGuarded ? [] : ['database'])];
     },
@@ -81,13 +81,13 @@ export const policies: PolicyOfAll[] = [
     broken: ['azure-key-vault', 'main.tf', '"external-api-keys"', '"api-keys"'],
   },
   {
-    title: 'let the service write nothing, and the migration neither',
+    title: 'grant no write to the service and the migration',
     violations: ({ locals: { identities } }) =>
       [identities.service, identities.migration].filter(({ writes }) => writes.length > 0),
     broken: ['aws-secrets-manager', 'main.tf', 'writes          = []', 'writes          = local.rotated'],
   },
   {
-    title: 'give no variable to prevent_destroy, which takes none',
+    title: 'set prevent_destroy to a constant: it accepts no variable',
     violations: ({ resources }) =>
       resources.filter(({ block }) => refers(block.lifecycle, /"prevent_destroy":"\$\{/)),
     broken: [
@@ -96,5 +96,27 @@ export const policies: PolicyOfAll[] = [
       'lifecycle {',
       'lifecycle {\n    prevent_destroy = var.network.public',
     ],
+  },
+  {
+    title: 'leave a value in place when its counter is missing from a later apply',
+    violations({ resources }) {
+      const counted = resources.filter(({ block }) => block.for_each === '${var.value_versions}');
+      // AWS keeps the current version of a secret whose version resource is destroyed.
+      const isKept = counted.every(
+        ({ type, block }) =>
+          type === 'aws_secretsmanager_secret_version' || block.lifecycle?.[0].prevent_destroy === true,
+      );
+      return counted.length > 0 && isKept ? [] : counted;
+    },
+    broken: ['hashicorp-vault', 'values.tf', 'prevent_destroy = true', 'prevent_destroy = false'],
+  },
+  {
+    title: 'refuse to destroy what no recovery window restores',
+    violations: ({ resources }) =>
+      resources.filter(
+        ({ type, name, block }) =>
+          type === 'vault_mount' && name === 'kv' && block.lifecycle?.[0].prevent_destroy !== true,
+      ),
+    broken: ['hashicorp-vault', 'main.tf', 'prevent_destroy = true', 'prevent_destroy = false'],
   },
 ];

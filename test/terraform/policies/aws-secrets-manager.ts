@@ -1,4 +1,4 @@
-/** What the AWS module promises. */
+/** The promises of the AWS module. */
 import { type Block, one } from '../modules.ts';
 import { type Policy, refers } from '../policy.ts';
 
@@ -6,16 +6,16 @@ const policyText = (block: Block): string => JSON.stringify(block.policy);
 
 export const policies: Policy[] = [
   {
-    title: 'encrypt with a key of their own, which AWS renews',
+    title: 'encrypt with a key that AWS renews, or with the key that is given',
     violations: (module) =>
       one(module, 'aws_kms_key').enable_key_rotation === true &&
-      refers(one(module, 'aws_secretsmanager_secret').kms_key_id, /aws_kms_key\.this\.arn/)
+      refers(one(module, 'aws_secretsmanager_secret').kms_key_id, /local\.kms_key_arn/)
         ? []
         : [one(module, 'aws_kms_key')],
-    broken: ['main.tf', 'kms_key_id              = aws_kms_key.this.arn\n', ''],
+    broken: ['main.tf', 'kms_key_id              = local.kms_key_arn\n', ''],
   },
   {
-    title: 'make containers, and versions of what somebody counts only',
+    title: 'make containers, and versions only of secrets with a counter',
     violations: (module) =>
       one(module, 'aws_secretsmanager_secret_version').for_each === '${var.value_versions}'
         ? []
@@ -53,13 +53,17 @@ export const policies: Policy[] = [
     broken: ['resource-policies.tf', 'Effect    = "Deny"', 'Effect    = "Allow"'],
   },
   {
-    title: 'let AWS rotate within a `duration`, by alternating users',
+    title: 'pin the rotation function of AWS, for alternating users within a `duration`',
     violations(module) {
       const [rules] = one(module, 'aws_secretsmanager_secret_rotation').rotation_rules;
-      const { application_id } = one(module, 'aws_serverlessapplicationrepository_cloudformation_stack');
+      const { application_id, semantic_version } = one(
+        module,
+        'aws_serverlessapplicationrepository_cloudformation_stack',
+      );
       return 'duration' in rules &&
         !('window_duration' in rules) &&
-        /PostgreSQLRotationMultiUser$/.test(application_id)
+        /PostgreSQLRotationMultiUser$/.test(application_id) &&
+        refers(semantic_version, /function_version/)
         ? []
         : [rules, application_id];
     },

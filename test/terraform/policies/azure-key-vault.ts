@@ -1,10 +1,10 @@
-/** What the Azure module promises. */
-import { one } from '../modules.ts';
+/** The promises of the Azure module. */
+import { named, one } from '../modules.ts';
 import { type Policy, refers } from '../policy.ts';
 
 export const policies: Policy[] = [
   {
-    title: 'use roles, and no access policies',
+    title: 'grant access by roles, not by access policies',
     violations(module) {
       const vault = one(module, 'azurerm_key_vault');
       const policies = module.resources.filter(({ type }) => type === 'azurerm_key_vault_access_policy');
@@ -13,7 +13,7 @@ export const policies: Policy[] = [
     broken: ['main.tf', 'rbac_authorization_enabled = true', 'rbac_authorization_enabled = false'],
   },
   {
-    title: 'give the application a role of its own, and not only whoever deploys it',
+    title: 'grant the application a role of its own, beside the one of the deployer',
     violations({ resources, files }) {
       const assignments = resources.filter(({ type }) => type === 'azurerm_role_assignment');
       const application = assignments.find(({ name }) => name === 'identities')?.block;
@@ -32,22 +32,41 @@ export const policies: Policy[] = [
     ],
   },
   {
-    title: 'wait until a role is in force before they make a secret',
+    title: 'wait for the role of the deployer before they make a secret',
     violations: (module) =>
-      refers(one(module, 'azurerm_key_vault_secret').depends_on, /time_sleep/) &&
-      refers(one(module, 'time_sleep').triggers, /azurerm_role_assignment\.administrators/)
+      refers(one(module, 'azurerm_key_vault_secret').depends_on, /time_sleep\.role_in_force/) &&
+      refers(named(module, 'time_sleep', 'role_in_force').triggers, /azurerm_role_assignment\.administrators/)
         ? []
         : [module.name],
-    broken: ['secrets.tf', 'depends_on = [time_sleep.role_in_force]', ''],
+    broken: ['secrets.tf', 'time_sleep.role_in_force, ', ''],
   },
   {
-    title: 'let nobody purge what was deleted',
+    title: 'wait for the roles of the identities before they name the identities',
     violations: (module) =>
-      one(module, 'azurerm_key_vault').purge_protection_enabled === true ? [] : [module.name],
-    broken: ['main.tf', 'purge_protection_enabled   = true', 'purge_protection_enabled   = false'],
+      refers(module.output.client_ids?.depends_on, /time_sleep\.identities_in_force/) &&
+      refers(
+        named(module, 'time_sleep', 'identities_in_force').triggers,
+        /azurerm_role_assignment\.identities.*azurerm_role_assignment\.admin/,
+      )
+        ? []
+        : [module.name],
+    broken: ['outputs.tf', 'depends_on  = [time_sleep.identities_in_force]', ''],
   },
   {
-    title: 'refuse network settings that contradict each other, and everybody who is not named',
+    title: 'protect deleted secrets from a purge by default',
+    violations: (module) =>
+      one(module, 'azurerm_key_vault').purge_protection_enabled === '${var.purge_protection}' &&
+      module.variable.purge_protection.default === true
+        ? []
+        : [module.name],
+    broken: [
+      'main.tf',
+      'purge_protection_enabled   = var.purge_protection',
+      'purge_protection_enabled   = false',
+    ],
+  },
+  {
+    title: 'refuse network settings that contradict each other, and addresses that are not named',
     violations(module) {
       const { lifecycle, network_acls } = one(module, 'azurerm_key_vault');
       const { precondition = [] } = lifecycle[0];
@@ -56,10 +75,17 @@ export const policies: Policy[] = [
     broken: ['main.tf', 'default_action             = "Deny"', 'default_action             = "Allow"'],
   },
   {
-    title: 'keep away from a secret what a rotation would take from it: tags, type, expiry',
+    title: 'set nothing on a secret that a rotation would remove: tags, type, expiry date',
     violations(module) {
-      const secret = one(module, 'azurerm_key_vault_secret');
-      return ['tags', 'content_type', 'expiration_date', 'not_before_date'].filter((key) => key in secret);
+      const { expiration_date, ...secret } = one(module, 'azurerm_key_vault_secret');
+      const [{ condition }] = module.variable.expiry_dates.validation;
+      const isLimited =
+        refers(expiration_date, /lookup\(var\.expiry_dates, each\.key, null\)/) &&
+        /keys\(var\.value_versions\)/.test(condition);
+      return [
+        ...['tags', 'content_type', 'not_before_date'].filter((key) => key in secret),
+        ...(isLimited ? [] : [expiration_date]),
+      ];
     },
     broken: ['secrets.tf', '  value_wo_version', '  content_type = "application/json"\n  value_wo_version'],
   },

@@ -1,10 +1,10 @@
-/** What the Vault module promises. */
+/** The promises of the Vault module. */
 import { one } from '../modules.ts';
 import { type Policy, refers } from '../policy.ts';
 
 export const policies: Policy[] = [
   {
-    title: 'keep versions, and ask each writer what is replaced',
+    title: 'keep versions and require check-and-set',
     violations(module) {
       const { cas_required, max_versions } = one(module, 'vault_kv_secret_backend_v2');
       return cas_required === true && max_versions ? [] : [module.name];
@@ -26,13 +26,13 @@ export const policies: Policy[] = [
     broken: ['policies.tf', 'data/${var.prefix}/${id}" => ["read"]', 'data/${var.prefix}/*" => ["read"]'],
   },
   {
-    title: 'take only tokens that were made for Vault',
+    title: 'accept only tokens with the audience of Vault',
     violations: (module) =>
       one(module, 'vault_kubernetes_auth_backend_role').audience === '${var.audience}' ? [] : [module.name],
     broken: ['kubernetes.tf', 'audience                         = var.audience\n', ''],
   },
   {
-    title: 'leave secret ids to whoever starts a process: one made here would be in the state',
+    title: 'make no secret id, which the state would hold',
     violations: ({ resources }) => resources.filter(({ type }) => type.endsWith('_secret_id')),
     broken: [
       'approle.tf',
@@ -42,7 +42,7 @@ export const policies: Policy[] = [
   },
   {
     title:
-      'make logins that end by themselves, are revoked by a statement of ours, and whose password nobody reads',
+      'make logins that expire, are revoked by a statement of the module, and whose password stays out of statements',
     violations(module) {
       const [connection] = one(module, 'vault_database_secret_backend_connection').postgresql;
       const role = one(module, 'vault_database_secret_backend_role');
@@ -56,7 +56,7 @@ export const policies: Policy[] = [
     broken: ['database.tf', " VALID UNTIL '{{expiration}}' IN ROLE", ' IN ROLE'],
   },
   {
-    title: 'write down who asked for what in two places, or leave it to whoever runs Vault',
+    title: 'keep the audit log in two places, or leave it to the team that runs Vault',
     violations({ variable: { audit_files } }) {
       const [{ condition }] = audit_files.validation;
       return Object.keys(audit_files.default).length === 2 && /!= 1/.test(condition) ? [] : [audit_files];

@@ -16,6 +16,7 @@ export const reader = z.object({
   VAULT_NAMESPACE: optional({ description: 'Namespace, where Vault has namespaces.' }),
   VAULT_CACERT: optional({ description: 'PEM file with the only authorities to trust.' }),
   VAULT_KV_MOUNT: z.string().default('secret').register(notes, { description: 'Mount of the KV engine.' }),
+  VAULT_AUTH_MOUNT: optional({ description: 'Mount of the login. Default: the name of the method.' }),
   VAULT_KUBERNETES_ROLE: optional({ description: KUBERNETES, identifies: true }),
   VAULT_KUBERNETES_TOKEN_FILE: optional({
     description: "Service account's token. Default: where Kubernetes puts it.",
@@ -69,11 +70,12 @@ const databaseOf = ({ VAULT_DATABASE_ROLE: role, VAULT_DATABASE_MOUNT: mount }: 
 /** Reader and writer run in one pod, so the service account's token is the same. */
 function loginOf(env: Environment, prefix: '' | 'WRITER_'): VaultAuth {
   const role = env[`${prefix}VAULT_KUBERNETES_ROLE`];
-  if (role) return { method: 'kubernetes', role, jwtPath: env.VAULT_KUBERNETES_TOKEN_FILE };
+  const mount = env.VAULT_AUTH_MOUNT;
+  if (role) return { method: 'kubernetes', role, jwtPath: env.VAULT_KUBERNETES_TOKEN_FILE, mount };
   const roleId = env[`${prefix}VAULT_ROLE_ID`] ?? '';
   const path = env[`${prefix}VAULT_SECRET_ID_FILE`];
   const secretId = env[`${prefix}VAULT_SECRET_ID`] ?? (path ? { path } : '');
-  if (roleId || secretId) return { method: 'approle', roleId, secretId };
+  if (roleId || secretId) return { method: 'approle', roleId, secretId, mount };
   return { method: 'token', token: env[`${prefix}VAULT_TOKEN`] ?? '' };
 }
 

@@ -1,4 +1,4 @@
-# Secrets for a service on EKS that takes its role by IRSA, in development: deleted secrets go after seven days.
+# Secrets for a service on EKS with IRSA, in development. Deleted secrets can be restored for seven days.
 
 terraform {
   required_version = ">= 1.11.0"
@@ -24,7 +24,7 @@ variable "administrator_arns" {
   type = list(string)
 }
 
-# From a file outside the repository, or TF_VAR_values; see the module's README.
+# Set this by a file outside the repository or by TF_VAR_values. See the module's README.
 variable "values" {
   type      = map(string)
   default   = {}

@@ -1,5 +1,5 @@
-# Secrets for a service on EKS that takes its role by Pod Identity, in production: AWS rotates the database login, and
-# Secrets Manager is reached through a private endpoint.
+# Secrets for a service on EKS with Pod Identity, in production. AWS rotates the database login. A private endpoint leads
+# to Secrets Manager.
 
 terraform {
   required_version = ">= 1.11.0"
@@ -26,7 +26,7 @@ variable "administrator_arns" {
 }
 
 variable "database_security_group_id" {
-  description = "Lets its members reach the database."
+  description = "Security group with access to the database."
   type        = string
 }
 

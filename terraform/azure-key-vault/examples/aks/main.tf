@@ -1,5 +1,5 @@
-# Secrets for a service on AKS, over a private endpoint, with the vault's log in a workspace. Apply it from where the
-# endpoint can be reached.
+# Secrets for a service on AKS, over a private endpoint, with an audit log. Apply it from a network that reaches the
+# endpoint.
 
 terraform {
   required_version = ">= 1.11.0"
@@ -34,7 +34,7 @@ variable "subnet_id" {
 }
 
 variable "private_dns_zone_id" {
-  description = "Of privatelink.vaultcore.azure.net."
+  description = "Private DNS zone privatelink.vaultcore.azure.net."
   type        = string
 }
 
@@ -42,7 +42,7 @@ variable "log_analytics_workspace_id" {
   type = string
 }
 
-# From a file outside the repository, or TF_VAR_values; see the module's README.
+# Set this by a file outside the repository or by TF_VAR_values. See the module's README.
 variable "values" {
   type      = map(string)
   default   = {}
@@ -57,7 +57,7 @@ variable "value_versions" {
 provider "azurerm" {
   features {
     key_vault {
-      # What is destroyed can be restored for as long as the recovery window says.
+      # Destroyed vaults and secrets can be restored during the recovery window.
       purge_soft_delete_on_destroy          = false
       purge_soft_deleted_secrets_on_destroy = false
     }

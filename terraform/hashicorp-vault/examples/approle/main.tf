@@ -1,4 +1,4 @@
-# Processes outside of Kubernetes log in by AppRole, and Vault makes a PostgreSQL login for each of them.
+# Processes outside of Kubernetes log in by AppRole. Vault makes a PostgreSQL login for each of them.
 
 terraform {
   required_version = ">= 1.11.0"
@@ -12,7 +12,7 @@ terraform {
 }
 
 variable "database" {
-  description = "Null: the login is in a secret, and rotates."
+  description = "Null: the login is in a secret and rotates."
   type = object({
     host     = string
     port     = optional(number)
@@ -23,7 +23,7 @@ variable "database" {
   default = null
 }
 
-# These two from files outside the repository, or by TF_VAR_...; see the module's README.
+# Set these two by files outside the repository or by TF_VAR_... See the module's README.
 variable "database_password" {
   type      = string
   default   = null
@@ -46,18 +46,32 @@ variable "admin_secrets" {
   default = false
 }
 
+variable "vault_namespace" {
+  type    = string
+  default = null
+}
+
+variable "approle" {
+  type = object({
+    mount    = optional(string, "approle")
+    existing = optional(bool, false)
+  })
+  default = {}
+}
+
 variable "audit_files" {
   type    = map(string)
   default = {}
 }
 
-# VAULT_ADDR and VAULT_TOKEN, or one of the provider's other logins.
+# Needs VAULT_ADDR and VAULT_TOKEN, or another login of the provider.
 provider "vault" {}
 
 module "secrets" {
   source = "../.."
 
-  approle           = {}
+  vault_namespace   = var.vault_namespace
+  approle           = var.approle
   database          = var.database
   database_password = var.database_password
   values            = var.values

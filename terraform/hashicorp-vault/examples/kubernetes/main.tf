@@ -1,5 +1,5 @@
-# Vault in the same cluster as the service, which logs in with its service account. The login to PostgreSQL is in a
-# secret, and `npm run secrets -- rotate database` replaces it.
+# Vault runs in the same cluster as the service, which logs in with its service account. A secret holds the login to
+# PostgreSQL, and `npm run secrets -- rotate database` replaces it.
 
 terraform {
   required_version = ">= 1.11.0"
@@ -12,7 +12,7 @@ terraform {
   }
 }
 
-# VAULT_ADDR and VAULT_TOKEN, or one of the provider's other logins.
+# Needs VAULT_ADDR and VAULT_TOKEN, or another login of the provider.
 provider "vault" {}
 
 module "secrets" {
