@@ -65,12 +65,13 @@ describe('POST /auth/login', () => {
     assert.match(body.detail, /Too many/);
   });
 
-  it('says 503 when the database is away', async () => {
+  it('says 503 and when to come back while the database is away', async () => {
     const read = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
     await createFixture({ read })
       .http.post('/auth/login')
       .send({ email: ada.email, password: PASSWORD })
-      .expect(503);
+      .expect(503)
+      .expect('Retry-After', '5');
   });
 });
 

@@ -16,6 +16,7 @@ export const errorHandler: ErrorRequestHandler = (error, request, response, _nex
   if (problem.status >= 500) response.err = error;
   // Too late for a status: break the connection, so that nobody takes half an answer for a whole one.
   if (response.headersSent) return void response.destroy();
+  if (problem.status === 503) response.set('Retry-After', RETRY_AFTER);
   if (error instanceof HttpProblem) response.set(error.headers);
   response
     .status(problem.status)
@@ -47,3 +48,6 @@ const isOfCaller = (error: unknown): error is { status: number } => {
 
 /** So many are told at most, or a short request could ask for a long answer. */
 const FAULTS = 20;
+
+/** Seconds: the time in which another secret or server usually comes into use. */
+const RETRY_AFTER = '5';

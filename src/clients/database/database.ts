@@ -1,25 +1,35 @@
 /**
- * PostgreSQL through connections that follow the secret. Failing to connect is retried, for no statement has run
- * then; a statement that may have run is never repeated.
+ * PostgreSQL through connections that follow the secret. A failure to connect is retried, because no statement has run
+ * then. A statement that may have run is never repeated.
  */
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
+import { untilAborted, withinTime } from '../../deadline.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { CANARY } from './connection.ts';
-import { isConnectionLost, isLoginRefused, isRightsLost, isServerAway, isSessionEnded } from './errors.ts';
+import {
+  DatabaseUnavailable,
+  isConnectFailure,
+  isConnectionLost,
+  isPoolExhausted,
+  isRefusedByPooler,
+  isRightsLost,
+  isSessionEnded,
+} from './errors.ts';
 import type { Connections, Generation } from './pool.ts';
+import { createRecovery } from './recovery.ts';
 import { createGenerations } from './switchover.ts';
 
 export interface Database {
   /** Proves the current secret by a real login. Must have resolved before the first query. */
   start(): Promise<void>;
-  /** One statement on any connection. @throws pg.DatabaseError */
+  /** Runs one statement on any connection. @throws pg.DatabaseError, DatabaseUnavailable */
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
-  /** A statement that changes nothing, and may run again when its connection breaks. @throws pg.DatabaseError */
+  /** Runs a statement that changes nothing, again when its connection breaks. @throws as `query` */
   read<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>;
-  /** Several statements on one connection. `work` is never repeated. */
+  /** Several statements on one connection. `work` is never repeated. @throws as `query` */
   withClient<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T>;
   /** The version that serves, its connections, and how many earlier generations have not ended yet. */
   status(): { version: string; connections: Connections; draining: number };
@@ -33,25 +43,25 @@ export interface DatabaseOptions {
   logger: Logger;
   /** Connections of one generation; two overlap for a moment. Default 10. */
   max?: number;
-  /** Milliseconds to wait for one connection. Default 5000. */
+  /** Milliseconds for one attempt to connect. Default 5000. */
   connectionTimeout?: number;
-  /** Milliseconds after which a statement without an answer fails, and its connection goes. Default 30,000. */
-  queryTimeout?: number;
   /** Milliseconds until a retired generation is broken off. Default 30,000. */
   drainDeadline?: number;
   /** A statement that needs the application's rights. Default: reads the users table. */
   canary?: string;
+  /** Milliseconds that one call waits for a connection and an answer. Default 25,000: less than gateways allow. */
+  patience?: number;
   /**
-   * Milliseconds for which a login, or a role whose rights were taken, is tried again. Default 75,000: there are
-   * rotations that change the database a minute before the secret.
+   * Milliseconds for which one recovery goes on, whether or not callers still wait. Default 75,000: some rotations
+   * change the database a minute before the secret.
    */
-  loginBudget?: number;
-  /** Milliseconds for which a server that is away or full is tried again: a restart. Default 15,000. */
-  awayBudget?: number;
+  recoveryBudget?: number;
+  /** Callers that may wait for a recovery. Default 2000: 80 requests a second for as long as each of them waits. */
+  maxWaiting?: number;
 }
 
-/** Milliseconds between two attempts to reach a server that is away, and of a role that has lost its rights. */
-const AWAY_PAUSE = 100;
+/** Milliseconds before a broken read runs again, and between two checks of a role that has lost its rights. */
+const READ_PAUSE = 100;
 const RIGHTS_PAUSE = 1_000;
 
 export function createDatabase({
@@ -60,11 +70,11 @@ export function createDatabase({
   logger,
   max = 10,
   connectionTimeout = 5_000,
-  queryTimeout = 30_000,
   drainDeadline = 30_000,
   canary = CANARY,
-  loginBudget = 75_000,
-  awayBudget = 15_000,
+  patience = 25_000,
+  recoveryBudget = 75_000,
+  maxWaiting = 2_000,
 }: DatabaseOptions): Database {
   const generations = createGenerations({
     secret,
@@ -72,60 +82,85 @@ export function createDatabase({
     logger,
     max,
     connectionTimeout,
-    queryTimeout,
+    queryTimeout: patience,
     drainDeadline,
     canary,
   });
+  const recovery = createRecovery({ generations, clock, budget: recoveryBudget, maxWaiting });
 
-  const connect = async (): Promise<{ client: pg.PoolClient; from: Generation }> => {
-    const started = clock.now();
+  /** A connection that comes too late goes back to the pool. */
+  const acquireBefore = async (deadline: number, from: Generation): Promise<pg.PoolClient> => {
+    const acquired = from.acquire();
+    try {
+      return await withinTime(Math.max(deadline - clock.now(), 0), clock, (signal) =>
+        untilAborted(acquired, signal),
+      );
+    } catch (error) {
+      acquired.then(
+        (client) => from.release(client, false),
+        () => {},
+      );
+      throw error;
+    }
+  };
+
+  const connect = async (deadline: number): Promise<{ client: pg.PoolClient; from: Generation }> => {
     for (;;) {
-      // Of a lease that has ended PostgreSQL refuses the login, and another one is asked for.
+      // PostgreSQL refuses the login of a lease that has ended, and the recovery gets another one.
       if (secret.isRevoked()) secret.current();
       const from = generations.active();
+      if (recovery.isRunning() && from.connections().idle === 0) {
+        await recovery.wait(deadline);
+        continue;
+      }
       try {
-        return { client: await from.acquire(), from };
+        return { client: await acquireBefore(deadline, from), from };
       } catch (error) {
-        const waited = clock.now() - started;
-        if (isLoginRefused(error) && waited < loginBudget) await generations.recover(from);
-        else if (isServerAway(error) && waited < awayBudget) await clock.sleep(AWAY_PAUSE);
-        else throw error;
+        if (!isConnectFailure(error)) throw error;
+        if (clock.now() >= deadline)
+          throw new DatabaseUnavailable('No database connection in time.', { cause: error });
+        // The server may be well while every connection is lent.
+        if (!isPoolExhausted(error)) recovery.start(from, error);
       }
     }
   };
 
   /** True when the secret has changed since `version` and connections of the new one are in use. */
-  const replaced = async (version: string): Promise<boolean> => {
+  const isReplaced = async (version: string): Promise<boolean> => {
     const { loaded: fresh } = await secret.refreshIfStale(version);
     return fresh.version !== version && (await generations.switchTo(fresh)).version !== version;
   };
 
-  /** Whether trying again can help: another role is in use now, or this one has lost what it proved to have. */
-  const canRecover = async (from: Generation, deadline: number): Promise<boolean> => {
-    if (await replaced(from.version).catch(() => false)) return true;
+  /** Whether another attempt can help: another role is in use now, or this one has lost rights that it had. */
+  const canRegainRights = async (from: Generation, deadline: number): Promise<boolean> => {
+    if (await isReplaced(from.version).catch(() => false)) return true;
     const works = await from.prove().then(
       () => true,
       () => false,
     );
-    if (works || clock.now() >= deadline) return false;
+    if (works || clock.now() + RIGHTS_PAUSE >= deadline) return false;
     await clock.sleep(RIGHTS_PAUSE);
     return true;
   };
 
-  const withClient = async <T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
-    const { client, from } = await connect();
+  const withClientBefore = async <T>(
+    deadline: number,
+    work: (client: pg.ClientBase) => Promise<T>,
+  ): Promise<T> => {
+    const { client, from } = await connect(deadline);
     let broken = false;
     try {
       return await work(client);
     } catch (error) {
-      broken = isConnectionLost(error) || isRightsLost(error);
+      broken = isConnectionLost(error) || isRightsLost(error) || isRefusedByPooler(error);
       if (isRightsLost(error) || isSessionEnded(error))
-        replaced(from.version).catch((reason) =>
-          logger.warn({ err: reason }, 'no better connections to be had'),
+        isReplaced(from.version).catch((reason) =>
+          logger.warn({ err: reason }, 'no working database connection after a rotation'),
         );
       throw error;
     } finally {
       from.release(client, broken);
+      if (!broken) recovery.freed();
     }
   };
 
@@ -134,16 +169,20 @@ export function createDatabase({
     values: unknown[] | undefined,
     { repeatable }: { repeatable: boolean },
   ): Promise<pg.QueryResult<R>> => {
-    const started = clock.now();
+    const deadline = clock.now() + patience;
     for (;;) {
       const from = generations.active();
       try {
-        return await withClient((client) => client.query<R>(text, values));
+        return await withClientBefore(deadline, (client) =>
+          client.query<R>(statement(text, values, deadline - clock.now())),
+        );
       } catch (error) {
-        const isCutOff = repeatable && isConnectionLost(error) && clock.now() - started < awayBudget;
-        if (isCutOff) await clock.sleep(AWAY_PAUSE);
-        // Refused for want of rights, the one statement had no effect: it may run again.
-        else if (!isRightsLost(error) || !(await canRecover(from, started + loginBudget))) throw error;
+        if (clock.now() + READ_PAUSE >= deadline) throw error;
+        // Behind a pooler, the login can fail when the first statement needs it. The statement has not run.
+        if (isRefusedByPooler(error)) recovery.start(from, error);
+        else if (repeatable && isConnectionLost(error)) await clock.sleep(READ_PAUSE);
+        // A statement that was refused for lack of rights had no effect: it may run again.
+        else if (!isRightsLost(error) || !(await canRegainRights(from, deadline))) throw error;
       }
     }
   };
@@ -152,12 +191,24 @@ export function createDatabase({
     start: generations.start,
     query: (text, values) => run(text, values, { repeatable: false }),
     read: (text, values) => run(text, values, { repeatable: true }),
-    withClient,
-    status: () => ({
-      version: generations.active().version,
-      connections: generations.active().connections(),
-      draining: generations.draining(),
-    }),
+    withClient: (work) => withClientBefore(clock.now() + patience, work),
+
+    status() {
+      const { version, connections } = generations.active();
+      const { waiting, ...others } = connections();
+      return {
+        version,
+        connections: { ...others, waiting: waiting + recovery.waiting() },
+        draining: generations.draining(),
+      };
+    },
+
     close: generations.close,
   };
 }
+
+/** The types of node-postgres do not have the time limit of a single statement. */
+const statement = (text: string, values: unknown[] | undefined, limit: number): pg.QueryConfig => {
+  const config: pg.QueryConfig & { query_timeout: number } = { text, query_timeout: Math.max(limit, 1) };
+  return values ? { ...config, values } : config;
+};

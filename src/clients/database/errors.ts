@@ -25,6 +25,7 @@ const UNCODED: [message: RegExp, code: string][] = [
   [/^The server does not support SSL connections/, 'TLS_NOT_OFFERED'],
   [/^There was an error establishing an SSL connection/, 'TLS_NOT_UNDERSTOOD'],
   [/^SASL: /, 'SASL'],
+  [/^timeout exceeded when trying to connect/, 'POOL_EXHAUSTED'],
   [/timeout/i, 'TIMEOUT'],
   [
     /^Connection terminated|^Client (has encountered|was closed)|after calling end on the pool/,
@@ -32,20 +33,46 @@ const UNCODED: [message: RegExp, code: string][] = [
   ],
 ];
 
+/**
+ * Poolers report failures of a login in words of their own, with codes that mean something else: PgBouncer's 08P01,
+ * Supavisor's XX000. RDS Proxy's codes are not documented.
+ */
+const POOLERS: [words: RegExp, code: string][] = [
+  [/no such database|database "?.*"? does not exist/i, '3D000'],
+  [/(ssl|tls) (connection )?(is )?required|requires (ssl|tls)/i, 'TLS_REQUIRED'],
+  [/max[_ ]?client|no more connections allowed|too many (clients|connections)/i, '53300'],
+  [
+    /password authentication failed|(sasl )?authentication (failed|error)|auth failed|wrong password|login (rejected|failed)/i,
+    '28P01',
+  ],
+  [/no such user|user not found|tenant\/user .* not found|no credentials for the role/i, '28P01'],
+  [/password that was provided for the role .* is wrong|too many authentication errors/i, '28P01'],
+  [/server login has been failing|cannot connect to server/i, '28P01'],
+];
+const POOLERS_CODES = ['', '08P01', 'XX000'];
+
 const codeOf = (error: unknown): string => {
   const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
   if (typeof code === 'string') return code;
   return UNCODED.find(([words]) => words.test(message))?.[1] ?? '';
 };
 
+/** The code that PostgreSQL itself would have given. */
+const meaningOf = (error: unknown): string => {
+  const code = codeOf(error);
+  const { message = '', severity } = (error ?? {}) as { message?: string; severity?: string };
+  if (severity === undefined || !POOLERS_CODES.includes(code)) return code;
+  return POOLERS.find(([words]) => words.test(message))?.[1] ?? code;
+};
+
 /** A table in a schema that the role may not use is not refused but not found (42P01). */
 const RIGHTS = ['42501', '42704', '42P01'];
 const NETWORK =
-  /^(TIMEOUT|CONNECTION_LOST|ENOTFOUND|EAI_\w+|ENOENT|EPIPE|E(CONN|HOST|NET|ADDR|TIMEDOUT|MFILE|NFILE)\w*)$/;
+  /^(TIMEOUT|POOL_EXHAUSTED|CONNECTION_LOST|ENOTFOUND|EAI_\w+|ENOENT|EPIPE|E(CONN|HOST|NET|ADDR|TIMEDOUT|MFILE|NFILE)\w*)$/;
 const TLS = /CERT|CRL|_CA$|SIGNATURE|PATH_LENGTH|PURPOSE|HOSTNAME_MISMATCH|SSL|TLS|^EPROTO$/;
 
 function kindOf(error: unknown): Kind {
-  const code = codeOf(error);
+  const code = meaningOf(error);
   if (['28P01', '28000', 'SASL'].includes(code)) return 'login';
   if (code === '3D000') return 'database';
   if (RIGHTS.includes(code)) return 'rights';
@@ -54,29 +81,51 @@ function kindOf(error: unknown): Kind {
   return TLS.test(code) ? 'tls' : 'statement';
 }
 
-/** The login was refused: wrong password, unknown or expired role (28P01), NOLOGIN (28000). */
-export const isLoginRefused = (error: unknown): boolean => kindOf(error) === 'login';
+const isOf =
+  (...kinds: Kind[]) =>
+  (error: unknown): boolean =>
+    kinds.includes(kindOf(error));
+
+/** A server answered, and does not accept what the secret says: user, password or database. */
+export const isRefused = isOf('login', 'database');
+
+/** A pooler refused the login of its own connection to the server, perhaps in answer to a statement, which has not run. */
+export const isRefusedByPooler = (error: unknown): boolean =>
+  isRefused(error) && meaningOf(error) !== codeOf(error);
+
+/** No connection could be made. */
+export const isConnectFailure = isOf('login', 'database', 'tls', 'full', 'away');
+
+/** Another version of the secret may avoid this failure to connect: it can name another login, database or server. */
+export const canSecretHelp = isOf('login', 'database', 'tls', 'away');
+
+/** Every connection of this process is lent, which says nothing of the server. */
+export const isPoolExhausted = (error: unknown): boolean => codeOf(error) === 'POOL_EXHAUSTED';
 
 /** The role of a live session was dropped or lost its rights. The statement was refused and had no effect. */
-export const isRightsLost = (error: unknown): boolean => kindOf(error) === 'rights';
+export const isRightsLost = isOf('rights');
 
 /** An administrator ended the session, perhaps to drop its role. The statement may have run. */
 export const isSessionEnded = (error: unknown): boolean => codeOf(error) === '57P01';
 
-/** No connection for now: all are taken, the server starts or stops, or the network fails. */
-export const isServerAway = (error: unknown): boolean => ['full', 'away'].includes(kindOf(error));
-
 /** The connection cannot be used again. */
-export const isConnectionLost = (error: unknown): boolean => kindOf(error) === 'away';
-
-/** No connection could be obtained, so that the request can be answered with 503. */
-export const isUnavailable = (error: unknown): boolean => ['login', 'full', 'away'].includes(kindOf(error));
+export const isConnectionLost = isOf('away');
 
 /** A read-only standby, a conflict of transactions, a resource that is used up, an error of the server itself. */
 const PASSING = /^(25006|(40|53|58|XX)...|55P03)$/;
 
 /** Whether the same attempt can succeed later without a change by a person. */
-export const isTemporary = (error: unknown): boolean => isServerAway(error) || PASSING.test(codeOf(error));
+export const isTemporary = (error: unknown): boolean =>
+  isOf('full', 'away')(error) || PASSING.test(meaningOf(error));
+
+/** No connection within the time that a caller waits, or too many callers wait already. */
+export class DatabaseUnavailable extends Error {
+  override readonly name = 'DatabaseUnavailable';
+}
+
+/** Whether a request fails because the database cannot be reached: status 503. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof DatabaseUnavailable || isConnectFailure(error);
 
 /** Phrases that name the parts of a connection. Where they must show no value, they name none. */
 export interface Place {
@@ -105,16 +154,13 @@ export const placeOf = (
 /** Never quotes what the server said: its words can repeat what they got. */
 export function diagnose(error: unknown, place: Place): Diagnosis {
   const code = codeOf(error) || 'unavailable';
-  const [message, remedy] = describe(error, code, place);
+  const [message, remedy] = describe(error, place);
   return { code, message, remedy, temporary: isTemporary(error) || code === 'unavailable' };
 }
 
-function describe(
-  error: unknown,
-  code: string,
-  { server, username, dbname, secret }: Place,
-): [string, string] {
-  switch (code) {
+function describe(error: unknown, { server, username, dbname, secret }: Place): [string, string] {
+  const meaning = meaningOf(error);
+  switch (meaning) {
     case '28000':
       return [
         `${server} does not accept ${username} in this way`,
@@ -152,7 +198,7 @@ function describe(
         `Set ca_cert in ${secret} to the authority's certificate, and host to the name that it is made for.`,
       ];
     case 'statement':
-      if (/^[0-9A-Z]{5}$/.test(code))
+      if (/^[0-9A-Z]{5}$/.test(meaning))
         return [`${server} refuses a statement`, 'Read the log of the server for what it says of it.'];
   }
   return [

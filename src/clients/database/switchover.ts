@@ -1,26 +1,27 @@
 /**
- * Which generation of connections is in use. A new one is proven before it replaces the old; when logins are refused,
- * the ladder is climbed: the current secret as the backend has it now, then the pending one, then the previous.
+ * Which generation of connections is in use. A new one is proven before it replaces the old. When connecting fails,
+ * other versions of the secret are tried in order: the current one as the backend has it now, pending, previous.
  */
 import type { LiveSecret, Loaded } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
-import { isLoginRefused } from './errors.ts';
+import { canSecretHelp, isRefused } from './errors.ts';
 import { createGeneration, type Generation, type GenerationOptions } from './pool.ts';
 
 export interface Generations {
-  /** Proves the current secret, or what the ladder has in its place. @throws what PostgreSQL says of the current one */
+  /** Proves the current secret, or another version in its place. @throws the error of the current one */
   start(): Promise<void>;
   active(): Generation;
-  /** How many still have users, or are about to end, beside the active one. */
+  /** How many retired generations still have users or are about to end. */
   draining(): number;
-  /** Proves a version and swaps it in. @throws what PostgreSQL says; nothing has changed then */
+  /** Proves a version and takes it into use. @throws the error of PostgreSQL; nothing has changed then */
   switchTo(loaded: Loaded<DatabaseSecret>): Promise<Generation>;
   /**
-   * After logins of `refused` failed: one climb of the ladder, together with everybody else. Resolves with whether
-   * another generation is in use now. @throws what is no refused login
+   * Tries the other versions of the secret once, for all callers together. Resolves with whether another generation is
+   * in use now. `otherStages` includes the pending and the previous version: only where the server refused the current
+   * one, because a previous version may name a server that was replaced. Never throws.
    */
-  recover(refused: Generation): Promise<boolean>;
-  /** Resolves when every generation has ended and its lease is given back. */
+  replace(failed: Generation, options: { otherStages: boolean }): Promise<boolean>;
+  /** Resolves when every generation has ended and its lease is revoked. */
   close(): Promise<void>;
 }
 
@@ -28,9 +29,9 @@ export interface GenerationsOptions extends GenerationOptions {
   secret: LiveSecret<DatabaseSecret>;
 }
 
-/** Milliseconds between two climbs, and between two looks at the stages beside the current one. */
-const CLIMB_PAUSE = 1_000;
+/** Milliseconds between two reads of the other stages, and between two attempts with a version that does not work. */
 const STAGES_COOLDOWN = 5_000;
+const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 
 export function createGenerations({ secret, ...options }: GenerationsOptions): Generations {
@@ -38,13 +39,13 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
   const draining = new Set<Promise<void>>();
   let current: Generation | undefined;
   let switching: { version: string; done: Promise<Generation> } | undefined;
-  let climbing: Promise<boolean> | undefined;
+  let replacing: Promise<boolean> | undefined;
   let stagesCoolUntil = Number.NEGATIVE_INFINITY;
   let newest: string | undefined;
   let closed = false;
 
   const active = (): Generation => {
-    if (!current) throw new Error('The database is used before it was started.');
+    if (!current) throw new Error('The database is used before it has started.');
     return current;
   };
 
@@ -73,7 +74,7 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
     return next;
   };
 
-  /** Everybody who needs the same version waits for the same proof. */
+  /** Callers that need the same version wait for the same proof. */
   const switchTo = (loaded: Loaded<DatabaseSecret>): Promise<Generation> => {
     if (current?.version === loaded.version) return Promise.resolve(current);
     if (switching?.version === loaded.version) return switching.done;
@@ -84,11 +85,11 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
     return done;
   };
 
-  /** A secret that rotated may be ahead of the database: tried until it works or another has come. */
+  /** A rotated secret may be ahead of the database: tried until it works or another version comes. */
   const adopt = async (loaded: Loaded<DatabaseSecret>) => {
     newest = loaded.version;
     for (
-      let pause = CLIMB_PAUSE;
+      let pause = FIRST_RETRY;
       !closed && newest === loaded.version;
       pause = Math.min(pause * 2, LONGEST_RETRY)
     ) {
@@ -106,28 +107,29 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
   };
   secret.onRotated((loaded) => void adopt(loaded));
 
-  /** What may work in place of the refused version, in the order of the ladder. */
-  async function* candidates(refused: string): AsyncGenerator<Loaded<DatabaseSecret>> {
-    // Not current(): what must not be used any more is exactly what must be replaced.
-    const { loaded: known } = await secret.refreshIfStale(refused);
-    if (known.version !== refused) yield known;
+  /** Versions that may work in place of the failed one. */
+  async function* candidates(failed: string, otherStages: boolean): AsyncGenerator<Loaded<DatabaseSecret>> {
+    // Not current(): it throws for a version that must not be used any more, and that is the one to replace.
+    const { loaded: known } = await secret.refreshIfStale(failed);
+    if (known.version !== failed) yield known;
     const { loaded: fresh } = await secret.refreshIfStale(known.version);
     if (fresh.version !== known.version) yield fresh;
-    if (clock.now() < stagesCoolUntil) return;
+    if (!otherStages || clock.now() < stagesCoolUntil) return;
     stagesCoolUntil = clock.now() + STAGES_COOLDOWN;
     for (const stage of ['pending', 'previous'] as const) {
       const other = await secret.readStage(stage);
-      if (other && other.version !== refused) yield other;
+      if (other && other.version !== failed) yield other;
     }
   }
 
-  const climb = async (refused: string): Promise<boolean> => {
-    for await (const candidate of candidates(refused)) {
+  const tryOthers = async (failed: string, otherStages: boolean): Promise<boolean> => {
+    for await (const candidate of candidates(failed, otherStages)) {
       try {
         await switchTo(candidate);
         return true;
       } catch (error) {
-        if (!isLoginRefused(error)) throw error;
+        const { version } = candidate;
+        logger.warn({ err: error, version }, 'another version of the database secret does not work either');
       }
     }
     return false;
@@ -143,21 +145,16 @@ export function createGenerations({ secret, ...options }: GenerationsOptions): G
       try {
         await switchTo(loaded);
       } catch (error) {
-        if (!isLoginRefused(error) || !(await climb(loaded.version))) throw error;
+        if (!canSecretHelp(error) || !(await tryOthers(loaded.version, isRefused(error)))) throw error;
       }
     },
 
-    recover(refused) {
-      if (refused !== current) return Promise.resolve(true);
-      climbing ??= climb(refused.version)
-        .then(async (climbed) => {
-          if (!climbed) await clock.sleep(CLIMB_PAUSE);
-          return climbed;
-        })
-        .finally(() => {
-          climbing = undefined;
-        });
-      return climbing;
+    replace(failed, { otherStages }) {
+      if (failed !== current) return Promise.resolve(true);
+      replacing ??= tryOthers(failed.version, otherStages).finally(() => {
+        replacing = undefined;
+      });
+      return replacing;
     },
 
     async close() {

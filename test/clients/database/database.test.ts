@@ -1,115 +1,27 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Client } from 'pg';
-import { type DatabaseCredentials, prepareDatabase } from '../../../sandbox/database-roles.ts';
-import { type Postgres, startPostgres } from '../../../sandbox/postgres.ts';
-import { createDatabase, type Database } from '../../../src/clients/database/database.ts';
-import { runMigrations } from '../../../src/clients/database/migrations.ts';
+import type { DatabaseCredentials } from '../../../sandbox/database-roles.ts';
+import type { Database } from '../../../src/clients/database/database.ts';
 import { proveDatabase } from '../../../src/clients/database/startup.ts';
 import { systemClock as clock } from '../../../src/clock.ts';
 import { StartupError } from '../../../src/errors.ts';
-import { createLiveSecret } from '../../../src/secrets/live-secret.ts';
-import { databaseSchema } from '../../../src/secrets/schemas.ts';
 import { silentLogger as logger } from '../../support/logger.ts';
-import { createMemoryProvider } from '../../support/memory-provider.ts';
+import { createFixture, eventually, startDatabase, type TestDatabase } from './fixture.ts';
 
-let directory: string;
-let postgres: Postgres;
-let administrator: Client;
-let owner: DatabaseCredentials;
+let server: TestDatabase;
 let app: DatabaseCredentials;
-let logins = 0;
 
 before(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'database-test-'));
-  postgres = await startPostgres({ directory });
-  ({ owner, app } = await prepareDatabase(postgres.connection));
-  await runMigrations(databaseSchema.parse(owner));
-  await connectAdministrator();
+  server = await startDatabase();
+  ({ app } = server);
 });
+after(() => server?.stop());
 
-async function connectAdministrator() {
-  administrator = new Client({ ...postgres.connection, database: app.dbname });
-  administrator.on('error', () => {});
-  await administrator.connect();
-}
-
-after(async () => {
-  await administrator?.end();
-  await postgres?.stop();
-  await rm(directory, { recursive: true });
-});
-
-/** A login of its own for each test, which may spoil it. */
-async function createLogin(): Promise<DatabaseCredentials> {
-  logins += 1;
-  const username = `login_${logins}`;
-  await administrator.query(`CREATE ROLE ${username} LOGIN PASSWORD '${username}' IN ROLE myapp_app`);
-  return { ...app, username, password: username };
-}
-
-/** No new session of this login, and no old one. */
-async function lockOut({ username }: DatabaseCredentials) {
-  await administrator.query(`ALTER ROLE ${username} NOLOGIN`);
-  await administrator.query(
-    'SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE usename = $1',
-    [username],
-  );
-  await new Promise(setImmediate);
-}
-
-interface FixtureOptions {
-  max?: number;
-  queryTimeout?: number;
-  drainDeadline?: number;
-  loginBudget?: number;
-  /** Milliseconds between two forced reads of the secret. */
-  cooldown?: number;
-}
-
-async function createFixture(
-  credentials: DatabaseCredentials,
-  { cooldown = 5_000, ...options }: FixtureOptions = {},
-  newer?: DatabaseCredentials,
-) {
-  const backend = createMemoryProvider();
-  backend.put('myapp/database', credentials);
-  if (newer) backend.put('myapp/database', newer);
-  const { provider } = backend;
-  const secret = createLiveSecret(
-    { id: 'database', name: 'myapp/database', schema: databaseSchema, fields: [] },
-    { provider, clock, logger, ttl: 3_600_000, random: Math.random, cooldown },
-  );
-  await secret.load();
-  const database = createDatabase({ secret, clock, logger, ...options });
-  const currentUser = async () =>
-    (await database.query<{ current_user: string }>('SELECT current_user')).rows[0]?.current_user;
-  return {
-    backend,
-    secret,
-    database,
-    currentUser,
-    put: (value: object) => backend.put('myapp/database', value),
-  };
-}
-
-const sessionsOf = async (username: string) =>
-  (await administrator.query('SELECT FROM pg_stat_activity WHERE usename = $1', [username])).rowCount;
-
-/** Polls until `probe` gives what is expected. */
-async function eventually<T>(expected: T, probe: () => Promise<T>) {
-  const deadline = performance.now() + 5_000;
-  for (;;) {
-    const actual = await probe();
-    if (actual === expected) return;
-    if (performance.now() > deadline) assert.equal(actual, expected);
-  }
-}
+const createLogin = () => server.createLogin();
+const lockOut = (login: DatabaseCredentials) => server.lockOut(login);
+const sessionsOf = (username: string) => server.sessionsOf(username);
 
 describe('queries', () => {
   it('run with the secret', async () => {
@@ -166,7 +78,7 @@ describe('rotation', () => {
     const { database, put, backend } = await createFixture(first);
     await database.start();
     put(second);
-    await administrator.query(`ALTER ROLE ${first.username} NOLOGIN`);
+    await server.administrate(`ALTER ROLE ${first.username} NOLOGIN`);
     const users = await inParallel(50, database);
     assert.equal(users.length, 50);
     assert.ok(users.includes(second.username));
@@ -178,7 +90,7 @@ describe('rotation', () => {
     const login = await createLogin();
     const { database, put, backend } = await createFixture(login);
     await database.start();
-    await administrator.query(`ALTER ROLE ${login.username} PASSWORD 'changed'`);
+    await server.administrate(`ALTER ROLE ${login.username} PASSWORD 'changed'`);
     put({ ...login, password: 'changed' });
     await inParallel(50, database);
     assert.equal(backend.calls.read, 2);
@@ -238,7 +150,7 @@ describe('rotation', () => {
 
   it('a refused login ends in its error when the budget is used up', async () => {
     const login = await createLogin();
-    const { database } = await createFixture(login, { loginBudget: 1_500 });
+    const { database } = await createFixture(login, { recoveryBudget: 1_500 });
     await database.start();
     await lockOut(login);
     await assert.rejects(database.query('SELECT 1'), { code: '28000' });
@@ -250,7 +162,7 @@ describe('rotation', () => {
     const { database, put } = await createFixture(first);
     await database.start();
     put(second);
-    await administrator.query(`DROP ROLE ${first.username}`);
+    await server.administrate(`DROP ROLE ${first.username}`);
     const { rows } = await database.query<{ user: string }>(
       'SELECT current_user AS user, EXISTS (SELECT FROM users)',
     );
@@ -265,7 +177,7 @@ describe('rotation', () => {
     await inParallel(10, database);
     put(second);
     backend.fail('unavailable');
-    await administrator.query(`DROP ROLE ${first.username}`);
+    await server.administrate(`DROP ROLE ${first.username}`);
     const rows = Promise.all(
       Array.from({ length: 20 }, () => database.query('SELECT current_user AS user FROM users')),
     );
@@ -276,9 +188,9 @@ describe('rotation', () => {
 
   it('a role that stays without its rights ends in the error when the budget is used up', async () => {
     const login = await createLogin();
-    const { database } = await createFixture(login, { loginBudget: 1_500, cooldown: 300 });
+    const { database } = await createFixture(login, { patience: 1_500, cooldown: 300 });
     await database.start();
-    await administrator.query(`REVOKE myapp_app FROM ${login.username}`);
+    await server.administrate(`REVOKE myapp_app FROM ${login.username}`);
     await assert.rejects(database.query('SELECT FROM users'), { code: '42501' });
     await database.close();
   });
@@ -288,7 +200,7 @@ describe('rotation', () => {
     const { database, put, currentUser } = await createFixture(first);
     await database.start();
     put(second);
-    await administrator.query(`REVOKE myapp_app FROM ${first.username}`);
+    await server.administrate(`REVOKE myapp_app FROM ${first.username}`);
     let runs = 0;
     const work = database.withClient(async (client) => {
       runs += 1;
@@ -311,7 +223,7 @@ describe('rotation', () => {
 
   it('a connection limit shared by two generations makes nobody fail', async () => {
     const [first, second] = [await createLogin(), await createLogin()];
-    await administrator.query(`ALTER ROLE ${second.username} CONNECTION LIMIT 2`);
+    await server.administrate(`ALTER ROLE ${second.username} CONNECTION LIMIT 2`);
     const { database, put, secret, currentUser } = await createFixture(first, { max: 4 });
     await database.start();
     await inParallel(20, database);
@@ -365,7 +277,7 @@ describe('rotation', () => {
     await database.start();
     await assert.rejects(
       database.withClient(async (client) => {
-        await administrator.query(
+        await server.administrate(
           'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1',
           [login.username],
         );
@@ -410,12 +322,12 @@ describe('a server that restarts', () => {
     const during = Array.from({ length: 5 }, () => database.read('SELECT pg_sleep(1)'));
     await eventually(5, async () => {
       const running = "SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'";
-      return (await administrator.query(running)).rowCount;
+      return (await server.administrate(running)).rowCount;
     });
-    const restarted = postgres.restart();
+    const restarted = server.postgres.restart();
     const after = Array.from({ length: 20 }, () => database.read('SELECT 1 FROM users'));
     await restarted;
-    await connectAdministrator();
+    await server.reconnectAdministrator();
     await Promise.all([...during, ...after]);
     await database.close();
   });
@@ -432,7 +344,7 @@ describe('a server that restarts', () => {
   });
 
   it('that says nothing ends in an error, and the connection is not used again', async () => {
-    const { database } = await createFixture(await createLogin(), { queryTimeout: 100, max: 1 });
+    const { database } = await createFixture(await createLogin(), { patience: 500, max: 1 });
     await database.start();
     await assert.rejects(database.query('SELECT pg_sleep(60)'), /timeout/);
     assert.equal((await database.query('SELECT 1')).rowCount, 1);
@@ -472,7 +384,7 @@ describe('the canary before the service listens', () => {
 
   it('a missing database and a missing table say so', async () => {
     assert.match((await refusal({ ...app, dbname: 'nowhere' })).report(), /has no database nowhere/);
-    await administrator.query('GRANT CONNECT ON DATABASE postgres TO myapp_app');
+    await server.administrate('GRANT CONNECT ON DATABASE postgres TO myapp_app');
     assert.match((await refusal({ ...app, dbname: 'postgres' })).report(), /npm run migrate/);
   });
 
