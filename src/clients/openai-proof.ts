@@ -1,5 +1,4 @@
 /** Does OpenAI accept the key, and can the key use the model? One call that costs nothing. */
-import OpenAI from 'openai';
 import type { OpenAISecret } from '../secrets/schemas.ts';
 import { type Proof, ProofError, type ProofProblem } from './proof.ts';
 
@@ -17,6 +16,7 @@ export const openaiProof: Proof<OpenAISecret> = {
       id: 'key',
       title: 'OpenAI key',
       async run({ api_key, base_url, organization, model }, { secret }) {
+        const { default: OpenAI } = await import('openai');
         const client = new OpenAI({
           apiKey: api_key,
           baseURL: base_url ?? null,

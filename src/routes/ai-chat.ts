@@ -1,8 +1,7 @@
 /** A chat completion, whole or as server-sent events. */
 import type { Response } from 'express';
-import OpenAI from 'openai';
 import { z } from 'zod';
-import type { Chat } from '../clients/openai.ts';
+import { type Chat, ChatError, type ChatFailure } from '../clients/openai.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { problem, type Route, route } from '../http/route.ts';
 
@@ -14,9 +13,7 @@ const chatBody = z
   .meta({ examples: [{ message: 'Say hello.' }, { message: 'Say hello.', stream: true }] });
 
 const chatReply = z.strictObject({ reply: z.string() });
-const events = z
-  .string()
-  .describe('One event `data: {"text": ...}` for each piece, and `event: done` at the end');
+const events = z.string().describe('One event `data: {"text": ...}` for each piece, then `event: done`');
 
 export function aiChatRoutes({ chat }: { chat: Chat }): Route[] {
   return [
@@ -37,21 +34,19 @@ export function aiChatRoutes({ chat }: { chat: Chat }): Route[] {
       },
       async handle({ body: { message, stream } }, response) {
         const signal = untilClosed(response);
-        if (!stream) {
-          response.json({ reply: await chat.complete(message, signal).catch(toProblem) });
-          return;
+        try {
+          if (stream) await sendEvents(response, await chat.stream(message, signal));
+          else response.json({ reply: await chat.complete(message, signal) });
+        } catch (error) {
+          // A caller who disconnected gets no answer.
+          if (!signal.aborted) throw toProblem(error);
         }
-        const pieces = await chat.stream(message, signal).catch(toProblem);
-        await sendEvents(response, pieces).catch((error) => {
-          // A caller who has gone needs no answer.
-          if (!signal.aborted) throw error;
-        });
       },
     }),
   ];
 }
 
-/** Aborts when the caller goes away, so that nobody pays for an answer that nobody reads. */
+/** Aborts when the caller disconnects, so that the provider stops an answer that is paid and not read. */
 function untilClosed(response: Response): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => controller.abort());
@@ -68,13 +63,15 @@ async function sendEvents(response: Response, pieces: AsyncIterable<string>): Pr
   response.end('event: done\ndata: {}\n\n');
 }
 
-function toProblem(cause: unknown): never {
-  if (!(cause instanceof OpenAI.APIError)) throw cause;
-  if (cause.status === 429)
-    throw new HttpProblem(503, 'The AI provider is busy. Try again later.', { cause });
-  if (cause instanceof OpenAI.APIConnectionTimeoutError)
-    throw new HttpProblem(504, 'The AI provider did not answer in time.', { cause });
-  if (cause instanceof OpenAI.APIConnectionError)
-    throw new HttpProblem(502, 'The AI provider does not answer.', { cause });
-  throw new HttpProblem(502, 'The AI provider refuses the request of this service.', { cause });
+const PROBLEMS: Record<ChatFailure, [status: number, detail: string]> = {
+  busy: [503, 'The AI provider is busy. Try again later.'],
+  timeout: [504, 'The AI provider did not answer in time.'],
+  unavailable: [502, 'The AI provider does not answer.'],
+  refused: [502, 'The AI provider refuses the request of this service.'],
+};
+
+function toProblem(cause: unknown): unknown {
+  if (!(cause instanceof ChatError)) return cause;
+  const [status, detail] = PROBLEMS[cause.failure];
+  return new HttpProblem(status, detail, { cause });
 }
