@@ -1,26 +1,22 @@
-/** The OpenAPI document, and a page that shows it and lets one try the routes. */
+/** The OpenAPI document, and a page that shows it and sends requests. */
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openApiDocument } from '../http/openapi.ts';
 import { json, type Route, route } from '../http/route.ts';
 
-/** The page and what it loads; of the package only what it needs. */
-const FILES: [path: string, type: string, url: string][] = [
-  ['/docs', 'text/html', import.meta.resolve('./docs/index.html')],
-  ['/docs/start.js', 'text/javascript', import.meta.resolve('./docs/start.js')],
-  ['/docs/swagger-ui.css', 'text/css', import.meta.resolve('swagger-ui-dist/swagger-ui.css')],
-  [
-    '/docs/swagger-ui-bundle.js',
-    'text/javascript',
-    import.meta.resolve('swagger-ui-dist/swagger-ui-bundle.js'),
-  ],
-  ['/docs/favicon.png', 'image/png', import.meta.resolve('swagger-ui-dist/favicon-32x32.png')],
+/** The page and the files it loads. */
+const FILES: [path: string, type: string, name: string][] = [
+  ['/docs', 'text/html', 'index.html'],
+  ['/docs/page.css', 'text/css', 'page.css'],
+  ['/docs/page.js', 'text/javascript', 'page.js'],
+  ['/docs/operation.js', 'text/javascript', 'operation.js'],
+  ['/docs/element.js', 'text/javascript', 'element.js'],
 ];
 
-/** @param routes what the document describes; it says nothing of the routes made here */
+/** @param routes in the document. The routes of this file are not in it. */
 export function docsRoutes({ routes }: { routes: Route[] }): Route[] {
-  // Made when it is first asked for, and not while the service starts.
+  // Made by the first request, because making it would slow down the start.
   let document: object | undefined;
 
   return [
@@ -35,16 +31,17 @@ export function docsRoutes({ routes }: { routes: Route[] }): Route[] {
         response.json(document);
       },
     }),
-    ...FILES.map(([path, type, url]) =>
+    ...FILES.map(([path, type, name]) =>
       route({
         method: 'get',
         path,
-        summary: 'The page of the OpenAPI document, and what it loads',
+        summary: 'The page of the OpenAPI document, and the files it loads',
         access: 'all',
         answers: { 200: { description: 'The file', content: { [type]: z.string() } } },
         handle(_request, response) {
-          // A checkout may lie below a directory whose name begins with a dot.
-          response.set('Cache-Control', 'no-cache').sendFile(fileURLToPath(url), { dotfiles: 'allow' });
+          const file = fileURLToPath(new URL(`./docs/${name}`, import.meta.url));
+          // The working tree may be below a directory whose name begins with a dot.
+          response.set('Cache-Control', 'no-cache').sendFile(file, { dotfiles: 'allow' });
         },
       }),
     ),
