@@ -14,8 +14,8 @@ export interface VariableNotes {
   identifies?: true;
   /** A credential: the process receives it when it starts, and no file holds it. */
   secret?: true;
-  /** The platform sets it, or an SDK reads it for special cases: `.env.example` leaves it out. */
-  platform?: true;
+  /** `.env.example` leaves it out: the platform sets it, or only special cases need it. */
+  unlisted?: true;
 }
 
 export interface Variable extends VariableNotes {

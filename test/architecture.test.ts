@@ -4,10 +4,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import * as features from '../src/features/index.ts';
-import { allBackends } from '../src/secrets/providers/registry.ts';
-import { variables } from '../src/settings.ts';
-import { variablesOf } from '../src/variables.ts';
 import { findCycle, folderOf, type Import } from './support/cycles.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -130,30 +126,6 @@ describe('documents', () => {
     assert.deepEqual(
       commands.filter((name) => scripts[name] === undefined),
       [],
-    );
-  });
-
-  it('.env.example has every variable that the configuration reads, and no other', () => {
-    const declared = [
-      ...Object.values(variables).flat(),
-      ...allBackends().flatMap((backend) => [...backend.variables, ...(backend.writer?.variables ?? [])]),
-      ...Object.values(features).flatMap(({ settings }) => variablesOf(settings)),
-    ];
-    // The paragraph of a feature stays behind when somebody deletes the feature.
-    const paragraphs = read('.env.example')
-      .split('\n\n')
-      .filter((paragraph) => {
-        const [, feature] = /^# Feature ([\w-]+)/.exec(paragraph) ?? [];
-        return !feature || existsSync(join(ROOT, 'src/features', feature));
-      });
-    const shown = paragraphs.flatMap((paragraph) =>
-      [...paragraph.matchAll(/^([A-Z_]+)=/gm)].map(([, name = '']) => name),
-    );
-    assert.deepEqual(
-      declared
-        .flatMap(({ name, secret, platform }) => (secret || platform || name.includes('*') ? [] : [name]))
-        .sort(),
-      shown.filter((name) => !name.endsWith('_SECRET_NAME')).sort(),
     );
   });
 });

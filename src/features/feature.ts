@@ -11,6 +11,7 @@ import type { LiveOf, LiveSecrets } from '../secrets/live-secrets.ts';
 import type { OnDemandSecrets } from '../secrets/on-demand.ts';
 import type { SecretProvider } from '../secrets/provider.ts';
 import type { SecretStore } from '../secrets/store.ts';
+import type { Variable } from '../variables.ts';
 
 /** What the core gives to a feature: these, and its clients, such as `database`. */
 export interface FeatureContext extends Clients {
@@ -45,6 +46,8 @@ export interface Feature<
   settings: Settings;
   /** Secrets of its own by id, beside those of the core. */
   secrets?: Own;
+  /** Variables beside those of `settings`: a part of their name is chosen in the environment. */
+  variables?: readonly Variable[];
   /** @throws StartupError */
   create(
     context: FeatureContext & { live: LiveOf<Own> },

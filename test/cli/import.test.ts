@@ -8,6 +8,7 @@ import type { BackendName } from '../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
 import { planImport } from '../../src/cli/import/plan.ts';
+import { featureVariables } from '../../src/cli/known-variables.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const KEY = 'planted-signing-key-of-more-than-32-bytes';
@@ -100,10 +101,59 @@ describe('the plan of an import', () => {
     assert.deepEqual(secrets, []);
     const reasons = Object.fromEntries(left.map(({ variable, reason }) => [variable, reason]));
     assert.match(reasons.PORT ?? '', /configuration/);
-    assert.match(reasons.VAULT_TOKEN ?? '', /who the process is/);
+    assert.match(reasons.VAULT_TOKEN ?? '', /identifies the process/);
     assert.match(reasons.SENTRY_TOKEN ?? '', /by hand/);
-    assert.match(reasons.THEME ?? '', /nothing that this service knows/);
+    assert.match(reasons.THEME ?? '', /not a variable of this service/);
     assert.match(reasons.OPENAI_API_KEY ?? '', /empty/);
+  });
+});
+
+describe("the service's own variables", () => {
+  const reasonOf = (variable: string) => planImport({ [variable]: 'x' }).left[0]?.reason ?? '';
+
+  it('are configuration', () => {
+    for (const variable of [
+      'PORT',
+      'NODE_ENV',
+      'SECRET_PROVIDER',
+      'SECRET_TTL',
+      'JWT_SECRET_NAME',
+      'AWS_REGION',
+      'AWS_ENDPOINT_URL',
+      'AZURE_VAULT_URL',
+      'AZURE_TOKEN_CREDENTIALS',
+      'VAULT_KUBERNETES_TOKEN_FILE',
+      'SECRETS_DIR',
+      'DAPR_HTTP_ENDPOINT',
+      'DAPR_SECRET_STORE',
+    ])
+      assert.match(reasonOf(variable), /^is configuration/, variable);
+  });
+
+  it('identify the process', () => {
+    for (const variable of [
+      'AWS_ACCESS_KEY_ID',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_ROLE_ARN',
+      'AZURE_CLIENT_ID',
+      'AZURE_CLIENT_SECRET',
+      'VAULT_TOKEN',
+      'VAULT_SECRET_ID_FILE',
+      'DAPR_API_TOKEN',
+      'WRITER_AWS_ROLE_ARN',
+      'WRITER_VAULT_TOKEN',
+    ])
+      assert.match(reasonOf(variable), /^identifies the process/, variable);
+  });
+
+  it('of features are one or the other', () => {
+    const names = featureVariables.flatMap(([, variables]) => variables.map(({ name }) => name));
+    for (const name of names)
+      assert.match(
+        reasonOf(name.replace('*', 'SECRET_STORE')),
+        /^is configuration|^identifies the process/,
+        name,
+      );
   });
 });
 

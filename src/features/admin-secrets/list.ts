@@ -13,7 +13,9 @@ const answer = z.strictObject({
       age: seconds
         .nullable()
         .describe('Seconds since this version was created; null where the backend does not say'),
-      expiresIn: seconds.nullable().describe('Seconds until it or its lease expires; null where it does not expire'),
+      expiresIn: seconds
+        .nullable()
+        .describe('Seconds until it or its lease expires; null where it does not expire'),
       confirmed: seconds.describe('Seconds since the backend last confirmed it'),
       lastOutcome: z.string().describe('Of the last check: ok, or the class of the error'),
     }),

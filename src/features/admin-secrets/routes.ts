@@ -52,8 +52,7 @@ export function writeRoutes({ publish, names, nameOf, audit }: WriteRoutesOption
     const caller = callerOf(response);
     const id = names.find((allowed) => allowed === given || nameOf(allowed) === given);
     try {
-      if (id === undefined)
-        throw new HttpProblem(404, 'No secret of this name can be written here.');
+      if (id === undefined) throw new HttpProblem(404, 'No secret of this name can be written here.');
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       const version = await publish({ id, text, mustExist });
       audit({ caller, secret: id, version, outcome: 'written' });

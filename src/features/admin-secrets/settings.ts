@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isSecretName } from '../../secrets/names.ts';
 import { SECRETS, type SecretEntry } from '../../secrets/schemas.ts';
+import { notes } from '../../variables.ts';
 
 const list = (text: string) =>
   text
@@ -20,8 +21,8 @@ export const settings = z.object({
     .string()
     .toLowerCase()
     .pipe(z.enum(['enabled', 'disabled'], 'must be enabled or disabled'))
-    .default('disabled'),
-  /** The secrets that can be written. Default: every secret that the service reads. */
+    .default('disabled')
+    .register(notes, { description: 'enabled or disabled.' }),
   ADMIN_SECRET_NAMES: z
     .string()
     .transform(list)
@@ -29,8 +30,10 @@ export const settings = z.object({
       (names) => names.every(isForService),
       'must be names of secrets of the service, with commas between',
     )
-    .optional(),
-  /** Servers that a new value may name, beside those in use. */
+    .optional()
+    .register(notes, {
+      description: 'Secrets that can be written. Default: every secret that the service reads.',
+    }),
   ADMIN_SECRET_HOSTS: z
     .string()
     .default('')
@@ -38,5 +41,8 @@ export const settings = z.object({
     .refine(
       (hosts) => hosts.every((host) => /^[^:/]+:\d+$/.test(host)),
       'must be pairs of host:port, with commas between',
-    ),
+    )
+    .register(notes, {
+      description: 'Servers, as host:port, that a new value may name beside those in use.',
+    }),
 });

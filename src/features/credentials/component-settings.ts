@@ -1,6 +1,7 @@
 /** Components from the environment: `COMPONENT_<NAME>_PROVIDER`, and the provider's variables with the same beginning. */
 import type { z } from 'zod';
-import { findBackend, providerNames } from '../../secrets/providers/registry.ts';
+import { allBackends, findBackend, providerNames } from '../../secrets/providers/registry.ts';
+import type { Variable } from '../../variables.ts';
 import { PREFIX } from './allowed-names.ts';
 import type { ComponentSettings } from './components.ts';
 
@@ -46,3 +47,25 @@ function parseComponent(
   }
   return { create: () => configured.create(), prefix };
 }
+
+const ofComponent = (name: string, description: string): Variable => ({
+  name: `COMPONENT_*_${name}`,
+  description,
+  isRequired: false,
+});
+
+/** The variables of every component, whose name takes the place of `*`. */
+export const componentVariables = (): Variable[] => [
+  ofComponent(
+    'PROVIDER',
+    'Provider of a secret store beside the main one. The variables of the provider have the same beginning, for example COMPONENT_SECRETSTORE_DAPR_HTTP_ENDPOINT.',
+  ),
+  ofComponent('PREFIX', 'Beginning of the names of secrets there. Default: CREDENTIALS_PREFIX.'),
+  ...allBackends().flatMap(({ variables }) =>
+    variables.map((variable) => ({
+      ...variable,
+      name: `COMPONENT_*_${variable.name}`,
+      unlisted: true as const,
+    })),
+  ),
+];

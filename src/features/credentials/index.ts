@@ -1,5 +1,6 @@
 /** Connections that refer to a secret, and a page to register and test them. See README.md. */
 import type { Feature } from '../feature.ts';
+import { componentVariables } from './component-settings.ts';
 import { type Components, createComponents } from './components.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
 import { pageRoutes } from './page.ts';
@@ -13,6 +14,7 @@ export type CredentialsOffer = Pick<Credentials, 'getCredentials' | 'withConnect
 
 export const credentials: Feature<typeof settings, CredentialsOffer> = {
   settings,
+  variables: componentVariables(),
   create({ config, provider, database, logger }, { hosts, awsPlaces, azureVaults, rateLimit, ...settings }) {
     const components = createComponents({
       main: provider,

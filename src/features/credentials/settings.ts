@@ -1,5 +1,6 @@
 /** The environment variables of this feature. By default no host, account or vault is allowed. */
 import { z } from 'zod';
+import { notes } from '../../variables.ts';
 import { parseAllowedHost } from './allowed-hosts.ts';
 import { PREFIX } from './allowed-names.ts';
 import { parseComponents } from './component-settings.ts';
@@ -27,20 +28,38 @@ export const settings = z
     CREDENTIALS_PREFIX: z
       .string()
       .regex(PREFIX, 'must end with a slash or a hyphen, such as myapp/credentials/')
-      .optional(),
+      .optional()
+      .register(notes, {
+        description:
+          'Beginning of the names of secrets of connections. Default: SECRET_PREFIX and /credentials/.',
+      }),
     CREDENTIALS_HOSTS: z
       .string()
       .default('')
-      .transform(list(parseAllowedHost, 'must be hosts with ports, such as *.db.example.com:5432')),
+      .transform(list(parseAllowedHost, 'must be hosts with ports, such as *.db.example.com:5432'))
+      .register(notes, {
+        description: 'Servers that a connection may use, for example *.db.example.com:5432.',
+      }),
     CREDENTIALS_AWS_ACCOUNTS: z
       .string()
       .default('')
-      .transform(list(parsePlace, 'must be regions with accounts, such as eu-central-1:123456789012')),
+      .transform(list(parsePlace, 'must be regions with accounts, such as eu-central-1:123456789012'))
+      .register(notes, {
+        description: 'AWS regions and accounts of these secrets, for example eu-central-1:123456789012.',
+      }),
     CREDENTIALS_AZURE_VAULTS: z
       .string()
       .default('')
-      .transform(list(parseVault, 'must be URLs such as https://myvault.vault.azure.net')),
-    CREDENTIALS_RATE_LIMIT: z.coerce.number('must be a whole number').int().min(1).default(20),
+      .transform(list(parseVault, 'must be URLs such as https://myvault.vault.azure.net'))
+      .register(notes, {
+        description: 'Key Vaults of these secrets, for example https://myvault.vault.azure.net.',
+      }),
+    CREDENTIALS_RATE_LIMIT: z.coerce
+      .number('must be a whole number')
+      .int()
+      .min(1)
+      .default(20)
+      .register(notes, { description: 'Requests per minute and administrator.' }),
   })
   .transform((env, context) => ({
     prefix: env.CREDENTIALS_PREFIX,

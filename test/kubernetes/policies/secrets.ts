@@ -1,6 +1,7 @@
 /** 7 and 8: secrets are files in memory, one JSON object each, whatever delivers them. */
-import { readFileSync } from 'node:fs';
+import { findVariable } from '../../../src/cli/known-variables.ts';
 import { loadConfig } from '../../../src/config.ts';
+import type { Variable } from '../../../src/variables.ts';
 import {
   environment,
   jobs,
@@ -15,11 +16,8 @@ import {
 import { fetchedBy, secretProviderClasses } from '../secret-provider-class.ts';
 
 const FILES = ['database.json', 'jwt.json', 'openai.json'];
-const known = new Set(
-  [...readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8').matchAll(/^([A-Z_]+)=/gm)].map(
-    ([, name]) => name,
-  ),
-);
+const isConfiguration = (variable: Variable | undefined) =>
+  variable && !variable.secret && !variable.unlisted;
 
 /** The volume in which the service looks for files, if it does. */
 const secretVolume = (overlay: Overlay) => {
@@ -65,7 +63,7 @@ export const policies: Policy[] = [
     violations: (overlay) =>
       workloads(overlay).flatMap((workload) => {
         const variables = environment(overlay, workload);
-        const unknown = Object.keys(variables).filter((name) => !known.has(name));
+        const unknown = Object.keys(variables).filter((name) => !isConfiguration(findVariable(name)));
         try {
           loadConfig(variables);
           return unknown;

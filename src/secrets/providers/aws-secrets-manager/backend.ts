@@ -5,7 +5,7 @@ import { afterCheck, type Backend, slashed, TTL } from '../../backend.ts';
 import type { AwsSettings } from './client.ts';
 
 /** The SDK reads most of these by itself. https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html */
-const platform = { platform: true, identifies: true } as const;
+const platform = { unlisted: true, identifies: true } as const;
 const reader = z.object({
   AWS_REGION: required('the region of the secrets, for example eu-central-1').register(notes, {
     description: 'Region of the secrets, for example eu-central-1.',
@@ -18,10 +18,10 @@ const reader = z.object({
   AWS_ACCESS_KEY_ID: optional({ description: 'Half of an access key.', ...platform }),
   AWS_SECRET_ACCESS_KEY: optional({ description: 'Half of an access key.', ...platform }),
   AWS_SESSION_TOKEN: optional({ description: 'Third part of a temporary access key.', ...platform }),
-  AWS_ENDPOINT_URL: optional({ description: 'Replaces the address of every AWS service.', platform: true }),
+  AWS_ENDPOINT_URL: optional({ description: 'Replaces the address of every AWS service.', unlisted: true }),
   AWS_ENDPOINT_URL_SECRETS_MANAGER: optional({
     description: 'Replaces the address of Secrets Manager.',
-    platform: true,
+    unlisted: true,
   }),
 });
 

@@ -6,7 +6,7 @@ import type { KeyVaultSettings } from './client.ts';
 import { serverAt } from './server.ts';
 
 /** The SDK reads all but the first by itself. https://learn.microsoft.com/javascript/api/overview/azure/identity-readme */
-const platform = { platform: true, identifies: true } as const;
+const platform = { unlisted: true, identifies: true } as const;
 const reader = z.object({
   AZURE_VAULT_URL: required('the URL of the vault, for example https://myvault.vault.azure.net')
     .pipe(url(/^https$/, 'https://myvault.vault.azure.net'))
