@@ -1,11 +1,12 @@
-/** Whether the process can do its work: not stopping, every secret usable, and the database answers with its own. */
+/** Whether the process can serve: it is not stopping, every secret is usable, and the database answers. */
 import { CANARY } from './clients/database/connection.ts';
 import type { Database } from './clients/database/database.ts';
 import type { Clock } from './clock.ts';
+import { untilAborted, withinTime } from './deadline.ts';
 import type { Readiness } from './routes/health.ts';
 import type { SecretStore } from './secrets/store.ts';
 
-/** Milliseconds after which a database that says nothing counts as not answering. */
+/** Milliseconds to wait for the database. */
 const PATIENCE = 800;
 
 export interface ReadinessOptions {
@@ -18,18 +19,11 @@ export function createReadiness({ database, store, clock }: ReadinessOptions): R
   let stopping = false;
   let checking: Promise<string[]> | undefined;
 
-  const databaseAnswers = async (): Promise<boolean> => {
-    const done = new AbortController();
-    const answer = database.read(CANARY).then(
+  const databaseAnswers = (): Promise<boolean> =>
+    withinTime(PATIENCE, clock, (signal) => untilAborted(database.read(CANARY), signal)).then(
       () => true,
       () => false,
     );
-    const silence = clock.sleep(PATIENCE, done.signal).then(
-      () => false,
-      () => false,
-    );
-    return Promise.race([answer, silence]).finally(() => done.abort());
-  };
 
   const failing = async (): Promise<string[]> => {
     const unusable = store.status().flatMap(({ id, usable }) => (usable ? [] : [id]));
@@ -39,14 +33,14 @@ export function createReadiness({ database, store, clock }: ReadinessOptions): R
   return {
     check() {
       if (stopping) return Promise.resolve(['process']);
-      // However many ask at once, one question goes to the database.
+      // Concurrent callers share one query.
       checking ??= failing().finally(() => {
         checking = undefined;
       });
       return checking;
     },
 
-    /** From now on the process is not ready. */
+    /** Makes the process not ready for good. */
     stop() {
       stopping = true;
     },

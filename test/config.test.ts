@@ -166,7 +166,7 @@ describe('defaults', () => {
     );
   });
 
-  it('files are looked at more often, and their keys wait for the kubelet', () => {
+  it('files are checked more often, and their keys wait for the kubelet', () => {
     const { secretTtl, keyPropagation } = loadConfig({
       SECRET_PROVIDER: 'file',
       SECRETS_DIR: '/run/secrets',

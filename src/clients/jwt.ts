@@ -1,4 +1,4 @@
-/** Signs and verifies tokens with the keys of a ring; a token names its key by `kid`. */
+/** Signs and verifies tokens with the keys of a ring. The `kid` of a token is the id of its key. */
 import jwt from 'jsonwebtoken';
 import type { Clock } from '../clock.ts';
 import type { LiveSecret } from '../secrets/live-secret.ts';
@@ -13,9 +13,9 @@ export interface Claims {
 }
 
 export interface Tokens {
-  /** @returns the token and its lifetime in seconds. @throws SecretError when the key was taken away */
+  /** @returns the token and its lifetime in seconds. @throws SecretError when the key was revoked */
   sign(claims: Claims): { token: string; expiresIn: number };
-  /** @throws InvalidTokenError for every token that must not be believed; SecretError when the key was taken away */
+  /** @throws InvalidTokenError when the token is not valid; SecretError when the key was revoked */
   verify(token: string): Promise<Claims>;
 }
 
@@ -29,9 +29,9 @@ const CLOCK_TOLERANCE = 30;
 export interface TokensOptions {
   secret: LiveSecret<JwtSecret>;
   clock: Clock;
-  /** Milliseconds in which every replica sees a new key: until then the old one signs. */
+  /** Milliseconds in which every replica sees a new key. Until then the old key signs. */
   propagation: number;
-  /** Milliseconds between two looks at the backend for a `kid` nobody knows. Default 30,000. */
+  /** Milliseconds between two checks of the backend for an unknown `kid`. Default 30,000. */
   unknownKeyInterval?: number;
 }
 
@@ -42,27 +42,29 @@ export function createTokens({
   unknownKeyInterval = 30_000,
 }: TokensOptions): Tokens {
   const ring = createKeyRing({ clock, propagation, confirmedFor: secret.confirmedFor });
-  let nextLookup = Number.NEGATIVE_INFINITY;
-  let lookup: Promise<unknown> = Promise.resolve();
+  let nextCheck = Number.NEGATIVE_INFINITY;
+  let check: Promise<unknown> = Promise.resolve();
   ring.turn(secret.current());
   secret.onRotated((loaded) => ring.turn(loaded));
 
-  /** For any number of unknown `kid`s the backend is asked once per interval; armed before it is asked. */
-  const lookUp = (kid: string) => {
-    if (clock.now() >= nextLookup) {
-      nextLookup = clock.now() + unknownKeyInterval;
-      lookup = secret.refresh({ urgent: true }).then(() => {
-        // The key was really new: whoever brought it is no stranger, and the next one may come soon.
-        if (ring.find(kid)) nextLookup = Number.NEGATIVE_INFINITY;
+  /**
+   * Checks the backend once per interval, for any number of unknown `kid`s. Callers that come meanwhile share the
+   * check. The attempt starts the interval, and not its success.
+   */
+  const checkForKey = (kid: string) => {
+    if (clock.now() >= nextCheck) {
+      nextCheck = clock.now() + unknownKeyInterval;
+      check = secret.refresh({ urgent: true }).then(() => {
+        // The key was really new, so the token was not made up, and another new key may come soon.
+        if (ring.find(kid)) nextCheck = Number.NEGATIVE_INFINITY;
       });
     }
-    // Whoever comes while it is asked waits for the same answer.
-    return lookup;
+    return check;
   };
 
   return {
     sign({ sub, email, role }) {
-      // Nobody but us refuses a key that was taken away.
+      // Throws for a revoked key. No server would refuse its tokens: this process is the one that verifies them.
       secret.current();
       const { kid, key } = ring.signingKey();
       const { algorithm, expiry_hours, issuer, audience } = ring.settings();
@@ -81,7 +83,7 @@ export function createTokens({
     async verify(token) {
       secret.current();
       const kid = keyIdOf(token);
-      if (!ring.find(kid)) await lookUp(kid);
+      if (!ring.find(kid)) await checkForKey(kid);
       const key = ring.find(kid);
       if (!key) throw new InvalidTokenError('The token is signed with an unknown key.');
       const { algorithm, issuer, audience } = ring.settings();
@@ -105,7 +107,7 @@ export function createTokens({
 
 function keyIdOf(token: string): string {
   const kid = headerOf(token)?.kid;
-  if (typeof kid !== 'string') throw new InvalidTokenError('The token names no key.');
+  if (typeof kid !== 'string') throw new InvalidTokenError('The token has no kid.');
   return kid;
 }
 
@@ -120,9 +122,9 @@ function headerOf(token: string): jwt.JwtHeader | undefined {
 function toClaims(payload: string | jwt.JwtPayload): Claims {
   if (typeof payload === 'string') throw new InvalidTokenError('The token has no claims.');
   const { sub, email, role, exp } = payload;
-  // The library believes a token without an end for ever.
-  if (exp === undefined) throw new InvalidTokenError('The token has no end.');
+  // The library accepts a token without exp forever.
+  if (exp === undefined) throw new InvalidTokenError('The token does not expire.');
   if (typeof sub !== 'string' || typeof email !== 'string' || typeof role !== 'string')
-    throw new InvalidTokenError('The token lacks a claim.');
+    throw new InvalidTokenError('The token lacks sub, email or role.');
   return { sub, email, role };
 }

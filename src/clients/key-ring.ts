@@ -1,17 +1,17 @@
-/** The keys that may have signed a token that is still good, and the one that signs now. */
+/** The keys that may have signed a token that is still valid, and the one that signs now. */
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Loaded } from '../secrets/live-secret.ts';
 import type { JwtSecret } from '../secrets/schemas.ts';
 
 export interface Key {
-  /** Derived from the key, so that replicas agree on it whatever version numbers they see. */
+  /** Derived from the key, so that replicas agree on it even if they see different version numbers. */
   kid: string;
   key: KeyObject;
 }
 
 export interface KeyRing {
-  /** Takes another version of the secret into use. */
+  /** Takes another version of the secret into use. Must be called before the other methods. */
   turn(loaded: Loaded<JwtSecret>): void;
   signingKey(): Key;
   find(kid: string): KeyObject | undefined;
@@ -22,29 +22,29 @@ export interface KeyRingOptions {
   clock: Clock;
   /** Milliseconds in which every replica sees a new key. */
   propagation: number;
-  /** Milliseconds from `since` in which every look at the backend was good. */
+  /** Milliseconds from `since` for which every check of the backend succeeded. */
   confirmedFor: (since: number) => number;
 }
 
-/** How far the clocks of this machine and of the backend may be apart, in milliseconds. */
+/** Milliseconds by which the clocks of this machine and of the backend may differ. */
 const CLOCK_DIFFERENCE = 5 * 60_000;
 const HOUR = 3_600_000;
 
 export function createKeyRing({ clock, propagation, confirmedFor }: KeyRingOptions): KeyRing {
-  /** Earlier keys by `kid`, with the time until which a token of theirs can be good: for ever while one signs. */
+  /** Earlier keys by `kid`. Their tokens can be valid until the time given: no limit while such a key signs. */
   const earlier = new Map<string, { key: KeyObject; until: number }>();
   let ring: { loaded: Loaded<JwtSecret>; current: Key; signer: Key } | undefined;
 
-  /** Others need the backend to see it: time before it answered again does not count. */
+  /** Whether every replica has seen it. Time in which the backend did not answer does not count: they need it, too. */
   const isKnownToAll = ({ loadedAt }: Loaded<JwtSecret>) => confirmedFor(loadedAt) >= propagation;
 
-  /** Made so long ago that others have seen it, whatever the clocks say: spares a process that starts the wait. */
+  /** Whether it is so old that every replica has seen it, even if clocks differ. A starting process then need not wait. */
   const isOld = ({ createdAt }: Loaded<JwtSecret>) =>
     createdAt !== undefined && clock.wall() - createdAt.getTime() >= propagation + CLOCK_DIFFERENCE;
 
-  /** The ring as it is now: the current key signs once all know it. */
+  /** The ring as of now: the current key signs once every replica knows it. */
   const settled = () => {
-    if (!ring) throw new Error('The key ring is used before it was turned.');
+    if (!ring) throw new Error('The key ring is used before its first key.');
     if (ring.signer !== ring.current && isKnownToAll(ring.loaded)) {
       ring.signer = ring.current;
       const until = clock.now() + propagation + ring.loaded.value.expiry_hours * HOUR;
@@ -67,7 +67,7 @@ export function createKeyRing({ clock, propagation, confirmedFor }: KeyRingOptio
       earlier.delete(current.kid);
       for (const [kid, { until }] of earlier) if (until < clock.now()) earlier.delete(kid);
 
-      // A key that was replaced before all knew it never signs: some replicas may not have seen it at all.
+      // A key that was replaced before every replica knew it never signs: some may not have seen it at all.
       const isUsable = revoke_previous || (!before && isOld(loaded));
       const signer = isUsable ? current : (before?.signer ?? retiring[0] ?? current);
       ring = { loaded, current, signer };
@@ -85,8 +85,8 @@ export function createKeyRing({ clock, propagation, confirmedFor }: KeyRingOptio
 }
 
 /**
- * Keys become KeyObjects once: verifying with one takes a third of the time of verifying with a string. The `kid` is
- * a digest of the key and tells nothing that a token signed with it does not: either lets one test a guess.
+ * A KeyObject is created once: verifying with it takes a third of the time of verifying with a string. The `kid` is a
+ * digest of the key. It reveals no more than a token does: with either one, a guess of the key can be tested.
  */
 function createKey(secret: string): Key {
   const kid = createHash('sha256').update('kid').update(secret).digest('base64url').slice(0, 16);

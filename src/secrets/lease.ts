@@ -6,7 +6,7 @@ import type { Lease, SecretProvider } from './provider.ts';
 
 export interface LeaseKeeperOptions {
   provider: SecretProvider;
-  /** Runs one call within the time that an attempt may take. */
+  /** Runs one call within the time limit of an attempt. */
   attempt: <R>(call: (signal: AbortSignal) => Promise<R>) => Promise<R>;
   clock: Clock;
   logger: Logger;
@@ -18,14 +18,14 @@ export interface LeaseKeeper {
   /** Replaces the lease that is kept; undefined for none. */
   keep(lease: Lease | undefined): void;
   /** Renews the lease. False when new credentials are needed: it cannot be renewed, or not for as long as before. */
-  prolong(): Promise<boolean>;
+  renew(): Promise<boolean>;
   /** Milliseconds until the lease is due for renewal; undefined without a lease. */
   nextRenewal(afterFailure: boolean): number | undefined;
   hasEnded(): boolean;
   /** Milliseconds until the lease ends; undefined without a lease. */
   endsIn(): number | undefined;
   /** Revokes a lease that is no longer used. Never throws. */
-  giveBack(lease: Lease | undefined): Promise<void>;
+  revoke(lease: Lease | undefined): Promise<void>;
 }
 
 /** Milliseconds between attempts while neither a renewal nor new credentials are possible. */
@@ -52,7 +52,7 @@ export function createLeaseKeeper({
       if (lease) remember(lease, lease.duration);
     },
 
-    async prolong() {
+    async renew() {
       const { renew } = provider;
       const before = kept;
       // Shorter than asked for means that its maximum life is near: renewing until the last second is of no use.
@@ -78,7 +78,7 @@ export function createLeaseKeeper({
     hasEnded: () => kept !== undefined && clock.now() >= kept.endsAt,
     endsIn: () => kept && kept.endsAt - clock.now(),
 
-    async giveBack(lease) {
+    async revoke(lease) {
       const { revoke } = provider;
       if (!lease || !revoke) return;
       try {

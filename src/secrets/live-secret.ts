@@ -34,7 +34,7 @@ export interface LiveSecret<T> extends RefreshableSecret<T> {
    */
   current(): Loaded<T>;
   /**
-   * Checks the version, and reads the value only if that changed. Prolongs a lease instead, where there is one.
+   * Checks the version, and reads the value only if that changed. Renews the lease instead, where there is one.
    * Never throws.
    * @param options.urgent goes past an open breaker. Default false
    */
@@ -178,7 +178,7 @@ export function createLiveSecret<T>(
 
     async refresh({ urgent = false } = {}) {
       if (!known().lease) await lastGood.refresh((isCurrent) => readIfChanged(urgent, isCurrent));
-      else if (await leases.prolong()) freshness.succeeded();
+      else if (await leases.renew()) freshness.succeeded();
       else await lastGood.refresh(() => read({ urgent }));
     },
 
@@ -205,7 +205,7 @@ export function createLiveSecret<T>(
       listeners.add(listener);
     },
 
-    release: ({ lease }) => leases.giveBack(lease),
+    release: ({ lease }) => leases.revoke(lease),
 
     status() {
       const loaded = lastGood.loaded();

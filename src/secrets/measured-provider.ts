@@ -1,4 +1,4 @@
-/** Tells of each call to a backend how it ended and how long it took. */
+/** Reports how each call to a backend ended and how long it took. */
 import type { Clock } from '../clock.ts';
 import { asSecretError, type SecretErrorCode } from '../errors.ts';
 import type { SecretProvider } from './provider.ts';
@@ -12,7 +12,7 @@ export interface Call {
   milliseconds: number;
 }
 
-/** The same provider; `onCall` hears of every call that really went to the backend, once it has ended. */
+/** Wraps a provider. `onCall` receives every call when it has ended. */
 export function measuredProvider(
   provider: SecretProvider,
   { clock, onCall }: { clock: Clock; onCall: (call: Call) => void },

@@ -1,9 +1,9 @@
-/** Lets one operation run at a time: whoever comes meanwhile gets its result. */
+/** Runs one operation at a time. Callers that come meanwhile share its result. */
 export interface SingleFlight<R> {
   /** Joins the flight under way, or starts `operation`. `isCurrent` turns false when the flight was abandoned. */
   join(operation: (isCurrent: () => boolean) => Promise<R>): Promise<R>;
   isFlying(): boolean;
-  /** The flight under way is not joined any more, and must not have an effect. */
+  /** Abandons the flight under way: later callers do not join it, and its result must have no effect. */
   abandon(): void;
 }
 

@@ -11,11 +11,11 @@ import { createMemoryProvider } from '../support/memory-provider.ts';
 
 const claims = { sub: '42', email: 'ada@example.com', role: 'admin' };
 const PROPAGATION = 300_000;
-/** Until a look that comes after the propagation has said that nothing newer exists. */
+/** Milliseconds until a check after the propagation has confirmed that nothing newer exists. */
 const SETTLED = 2 * PROPAGATION;
 const newKey = () => randomBytes(32).toString('base64');
 
-/** A replica: a store and tokens of its own on a backend that it may share. */
+/** A replica has its own store and tokens, on a backend that replicas may share. */
 async function createReplica({
   backend = createMemoryProvider(),
   clock = createFakeClock(),
@@ -45,7 +45,7 @@ const kidOf = (token: string) => jwt.decode(token, { complete: true })?.header.k
 const refuses = (promise: Promise<unknown>) => assert.rejects(promise, InvalidTokenError);
 
 describe('signing and verifying', () => {
-  it('a token is good for its life and no longer', async () => {
+  it('a token is valid until it expires', async () => {
     const { tokens, clock } = await createReplica();
     const { token, expiresIn } = tokens.sign(claims);
     assert.equal(expiresIn, 24 * 3600);
@@ -56,12 +56,12 @@ describe('signing and verifying', () => {
     await refuses(tokens.verify(token));
   });
 
-  it('names its key', async () => {
+  it('a token has the kid of its key', async () => {
     const { tokens } = await createReplica();
     assert.match(kidOf(tokens.sign(claims).token) ?? '', /^[\w-]{16}$/);
   });
 
-  it('sets and demands issuer and audience', async () => {
+  it('issuer and audience are set and required', async () => {
     const backend = createMemoryProvider();
     const { tokens, secret } = await createReplica({ backend, settings: { issuer: 'me', audience: 'you' } });
     const { token } = tokens.sign(claims);
@@ -75,7 +75,7 @@ describe('signing and verifying', () => {
 
 const claimsOnly = { email: claims.email, role: claims.role };
 
-describe('tokens that must not be believed', () => {
+describe('invalid tokens', () => {
   it('another algorithm, none, another key, no kid, no subject, a changed payload', async () => {
     const { tokens, secret } = await createReplica();
     const key = secret.current().value.secret_key;
@@ -98,7 +98,7 @@ describe('tokens that must not be believed', () => {
       await refuses(tokens.verify(forged));
   });
 
-  it('a known kid with a bad signature asks the backend nothing', async () => {
+  it('a known kid with a bad signature does not call the backend', async () => {
     const { tokens, backend } = await createReplica();
     const keyid = kidOf(tokens.sign(claims).token) ?? '';
     const before = backend.calls.read;
@@ -106,7 +106,7 @@ describe('tokens that must not be believed', () => {
     assert.equal(backend.calls.read, before);
   });
 
-  it('ten thousand unknown kids ask the backend once in 30 seconds, and for no value', async () => {
+  it('ten thousand unknown kids check the backend once in 30 seconds, and read no value', async () => {
     const { tokens, backend, clock } = await createReplica();
     const before = { ...backend.calls };
     const garbage = (index: number) =>
@@ -121,7 +121,7 @@ describe('tokens that must not be believed', () => {
 });
 
 describe('a key that rotates', () => {
-  it('tokens signed before still work, and the new key signs once every replica can know it', async () => {
+  it('earlier tokens stay valid, and the new key signs once every replica can know it', async () => {
     const { tokens, secret, clock, put } = await createReplica();
     const before = tokens.sign(claims).token;
     await clock.advance(10_000);
@@ -136,7 +136,7 @@ describe('a key that rotates', () => {
     assert.deepEqual(await tokens.verify(before), claims);
   });
 
-  it('another replica believes a token of a key it has not seen yet', async () => {
+  it('another replica accepts a token of a key that it has not seen yet', async () => {
     const backend = createMemoryProvider();
     const old = await createReplica({ backend });
     old.put({ secret_key: newKey() });
@@ -146,7 +146,7 @@ describe('a key that rotates', () => {
     assert.deepEqual(await old.tokens.verify(token), claims);
   });
 
-  it('does not sign while the backend is away, for another replica may not have seen it', async () => {
+  it('does not sign while the backend is away: another replica may not have seen it', async () => {
     const backend = createMemoryProvider();
     const [one, two] = [await createReplica({ backend }), await createReplica({ backend })];
     const before = one.tokens.sign(claims).token;
@@ -165,13 +165,13 @@ describe('a key that rotates', () => {
     await one.clock.advance(SETTLED);
     const after = one.tokens.sign(claims).token;
     assert.notEqual(kidOf(after), kidOf(before));
-    // The other one's breaker is still open: the unknown key is asked for nevertheless, once for all who wait.
+    // The breaker of the other replica is still open. The check goes past it, once for all callers.
     const tokens = await Promise.all(Array.from({ length: 10 }, () => two.tokens.verify(after)));
     assert.deepEqual(tokens, Array(10).fill(claims));
     assert.deepEqual(await one.tokens.verify(before), claims);
   });
 
-  it('another replica believes tokens of a second new key soon after the first', async () => {
+  it('another replica accepts tokens of a second new key soon after the first', async () => {
     const backend = createMemoryProvider();
     const old = await createReplica({ backend });
     for (let rotation = 0; rotation < 3; rotation += 1) {
@@ -182,7 +182,7 @@ describe('a key that rotates', () => {
     }
   });
 
-  it('a replica started after the rotation believes tokens signed before it', async () => {
+  it('a replica that starts after the rotation accepts earlier tokens', async () => {
     const backend = createMemoryProvider();
     const old = await createReplica({ backend });
     const { token } = old.tokens.sign(claims);
@@ -215,7 +215,7 @@ describe('a key that rotates', () => {
       await one.secret.refresh();
       tokens.push(one.tokens.sign(claims).token);
     }
-    // The other looks once, and has seen none of the keys between.
+    // The other replica refreshes once, and has seen none of the keys in between.
     await two.secret.refresh();
     await one.clock.advance(SETTLED);
     tokens.push(one.tokens.sign(claims).token);
@@ -238,7 +238,7 @@ describe('a key that rotates', () => {
     }
   });
 
-  it('a key that became known is cut off: its tokens fail and the new key signs at once', async () => {
+  it('revoke_previous: tokens of the earlier key fail, and the new key signs at once', async () => {
     const { tokens, secret, put } = await createReplica();
     const stolen = tokens.sign(claims).token;
     put({ secret_key: newKey(), revoke_previous: 'true' });

@@ -130,7 +130,7 @@ describe('chat', () => {
     ['denied', 403],
     ['throttled', 429],
   ] as const)
-    it(`${status} does not fetch the key again`, async () => {
+    it(`${status} does not read the key again`, async () => {
       const { chat, backend } = await createFixture();
       openai.faults.inject({ kind });
       await assert.rejects(chat.complete('x', signal), ({ cause }) => cause.status === status);

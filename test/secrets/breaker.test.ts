@@ -22,14 +22,14 @@ function createFixture() {
 }
 
 describe('the breaker', () => {
-  it('opens after five failures in a row, and then the backend is not asked', async () => {
+  it('opens after five failures in a row: then no call reaches the backend', async () => {
     const { backend, codeOf, fail } = createFixture();
     fail(5);
     for (let call = 0; call < 20; call += 1) assert.equal(await codeOf(), 'unavailable');
     assert.equal(backend.calls.read, 5);
   });
 
-  it('a good answer or a refusal in between starts the count anew', async () => {
+  it('a success or a refusal in between restarts the count', async () => {
     for (const between of ['good', 'denied'] as const) {
       const { backend, codeOf, fail } = createFixture();
       for (let round = 0; round < 3; round += 1) {
@@ -41,7 +41,7 @@ describe('the breaker', () => {
     }
   });
 
-  it('lets one probe through after ten seconds; a good one closes it', async () => {
+  it('makes one probe after ten seconds; a success closes it', async () => {
     const { clock, backend, codeOf, fail } = createFixture();
     fail(5);
     for (let call = 0; call < 5; call += 1) await codeOf();
@@ -64,10 +64,10 @@ describe('the breaker', () => {
       const before = backend.calls.read;
       await clock.advance(pause - 1);
       await codeOf();
-      assert.equal(backend.calls.read, before, `asked before ${pause} ms`);
+      assert.equal(backend.calls.read, before, `called before ${pause} ms`);
       await clock.advance(1);
       await codeOf();
-      assert.equal(backend.calls.read, before + 1, `not asked after ${pause} ms`);
+      assert.equal(backend.calls.read, before + 1, `not called after ${pause} ms`);
     }
   });
 
@@ -84,7 +84,7 @@ describe('the breaker', () => {
     assert.equal(await codeOf(), 'unavailable', 'an urgent success leaves it open');
   });
 
-  it('counts what is no SecretError', async () => {
+  it('counts errors of other classes', async () => {
     const { clock, backend } = createFixture();
     const { provider: broken } = withBreaker(
       { ...backend.provider, read: () => Promise.reject(new Error('a mistake')) },

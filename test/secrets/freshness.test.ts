@@ -30,13 +30,13 @@ describe('a backend that does not answer', () => {
     });
 });
 
-describe('a secret taken away on purpose', () => {
+describe('a secret that the backend refuses', () => {
   for (const code of ['denied', 'disabled', 'not-found'] as const)
     it(`${code} twice: five more minutes`, async () => {
       const { clock, freshness } = createFixture();
       freshness.failed(failure(code));
       await clock.advance(10 * MINUTE);
-      assert.ok(freshness.usable(), 'once may be a mistake');
+      assert.ok(freshness.usable(), 'one refusal may be a mistake');
       freshness.failed(failure(code));
       await clock.advance(5 * MINUTE - 1);
       assert.ok(freshness.usable());
@@ -44,7 +44,7 @@ describe('a secret taken away on purpose', () => {
       assert.equal(freshness.usable(), false);
     });
 
-  it('stays so while the backend cannot be asked again', async () => {
+  it('stays refused while the backend does not answer', async () => {
     const { clock, freshness } = createFixture();
     freshness.failed(failure('denied'));
     freshness.failed(failure('unavailable'));
@@ -54,15 +54,15 @@ describe('a secret taken away on purpose', () => {
     assert.equal(freshness.usable(), false);
   });
 
-  it('is confirmed soon', () => {
+  it('is checked again soon', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('denied'));
     assert.ok(freshness.nextRefresh() <= 5_000);
   });
 });
 
-describe('the next look', () => {
-  it('comes within the last fifth of the TTL', () => {
+describe('the next refresh', () => {
+  it('is within the last fifth of the TTL', () => {
     assert.equal(createFixture(() => 0).freshness.nextRefresh(), TTL * 0.8);
     assert.ok(createFixture(() => 0.999).freshness.nextRefresh() < TTL);
   });
@@ -77,13 +77,13 @@ describe('the next look', () => {
     assert.equal(delays.at(-1), 30_000);
   });
 
-  it('does not come before the backend allows it', () => {
+  it('waits for Retry-After', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('throttled', 77_000));
     assert.equal(freshness.nextRefresh(), 77_000);
   });
 
-  it('comes after the TTL at the latest, whatever the backend asks for', () => {
+  it('waits for the TTL at most, whatever the backend asks for', () => {
     const { freshness } = createFixture();
     freshness.failed(failure('throttled', 99_999_999_999));
     assert.equal(freshness.nextRefresh(), TTL);

@@ -1,6 +1,6 @@
 /**
  * The live secret under every order of events that a generator finds: callers whose version was refused, writes,
- * looks, failures, own writes and slow answers.
+ * refreshes by the timer, failures, own writes and slow answers.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -16,21 +16,21 @@ import { silentLogger as logger } from '../support/logger.ts';
 const COOLDOWN = 5_000;
 
 type Event =
-  /** Somebody writes the next version into the backend. */
+  /** Another process writes the next version into the backend. */
   | { kind: 'write' }
   /** A caller's current version was refused. */
   | { kind: 'refused' }
-  | { kind: 'look' }
-  /** This process has just written: what was asked before must not count. */
+  | { kind: 'refresh' }
+  /** This process has just written: calls that began before must not count. */
   | { kind: 'invalidate' }
   | { kind: 'wait'; milliseconds: number }
-  /** The oldest or the newest question under way is answered, as the backend was when it was asked. */
+  /** The oldest or the newest call under way ends, with the state of the backend when the call began. */
   | { kind: 'answer'; newest: boolean; fails: boolean };
 
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('write' as const) }),
   fc.record({ kind: fc.constant('refused' as const) }),
-  fc.record({ kind: fc.constant('look' as const) }),
+  fc.record({ kind: fc.constant('refresh' as const) }),
   fc.record({ kind: fc.constant('invalidate' as const) }),
   fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.constantFrom(1, 2_500, COOLDOWN) }),
   fc.record({ kind: fc.constant('answer' as const), newest: fc.boolean(), fails: fc.boolean() }),
@@ -68,7 +68,7 @@ async function play(events: Event[]) {
     },
     version: () => ask('version', String),
   };
-  // Attempts have no end here: an answer may come as late as the generator likes.
+  // Attempts have no time limit here: an answer may come as late as the generator likes.
   const secret = createLiveSecret(
     { id: 'jwt', name: 'n', schema: z.object({ n: z.number() }), fields: [] },
     {
@@ -101,7 +101,7 @@ async function play(events: Event[]) {
       case 'refused':
         pending.push(secret.refreshIfStale(secret.current().version));
         break;
-      case 'look':
+      case 'refresh':
         pending.push(secret.refresh());
         break;
       case 'invalidate':
@@ -119,12 +119,12 @@ async function play(events: Event[]) {
     await turn();
     await turn();
     const underWay = questions.filter((question) => question.epoch === epoch).length;
-    assert.ok(underWay <= 1, `${underWay} questions at once`);
+    assert.ok(underWay <= 1, `${underWay} calls at once`);
     if (published.length > before)
-      assert.equal(answered?.epoch, epoch, 'published what was asked before an own write');
+      assert.equal(answered?.epoch, epoch, 'published the result of a call that began before an own write');
   }
 
-  // Whatever happened, nothing hangs and the newest version can be had.
+  // Whatever happened, nothing hangs and the newest version can be read.
   await clock.advance(COOLDOWN);
   const drain = async () => {
     for (let quiet = 0; quiet < 3; quiet += 1) {
@@ -142,7 +142,7 @@ async function play(events: Event[]) {
   return readsAt;
 }
 
-it('one question at a time, nothing late is published, nothing hangs, the newest can always be had', async () => {
+it('one call at a time, nothing late is published, nothing hangs, the newest version can always be read', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(event, { maxLength: 25 }), async (events) => {
       await play(events);
@@ -152,7 +152,7 @@ it('one question at a time, nothing late is published, nothing hangs, the newest
 });
 
 it('callers alone never make two reads within one cooldown', async () => {
-  const callers = event.filter(({ kind }) => kind !== 'look' && kind !== 'invalidate');
+  const callers = event.filter(({ kind }) => kind !== 'refresh' && kind !== 'invalidate');
   await fc.assert(
     fc.asyncProperty(fc.array(callers, { maxLength: 40 }), async (events) => {
       const reads = await play(events);

@@ -41,25 +41,25 @@ describe('get', () => {
     ['{"a":', '{"a":'],
     [' padded ', ' padded '],
   ] as const)
-    it(`gives ${JSON.stringify(value)} for ${text}`, async () => {
+    it(`returns ${JSON.stringify(value)} for ${text}`, async () => {
       const { secrets, put } = createFixture();
       put(NAME, text);
       assert.deepEqual(await secrets.get('keys'), value);
     });
 
   for (const placeholder of ['{}', '', '  \n', '{ }', ' {\n} '])
-    it(`gives null for the placeholder ${JSON.stringify(placeholder)}`, async () => {
+    it(`returns null for the placeholder ${JSON.stringify(placeholder)}`, async () => {
       const { secrets, put } = createFixture();
       put(NAME, placeholder);
       assert.equal(await secrets.get('keys'), null);
     });
 
-  it('gives null for what does not exist', async () => {
+  it('returns null for a missing secret', async () => {
     assert.equal(await createFixture().secrets.get('keys'), null);
   });
 
   for (const code of ['denied', 'disabled', 'identity', 'throttled', 'unavailable', 'invalid'] as const)
-    it(`throws what is ${code}, and asks again`, async () => {
+    it(`throws ${code}, and reads again`, async () => {
       const { secrets, put, failWith } = createFixture();
       put(NAME, '{"a":1}');
       failWith(code);
@@ -67,7 +67,7 @@ describe('get', () => {
       assert.deepEqual(await secrets.get('keys'), { a: 1 });
     });
 
-  it('gives each caller an object of its own', async () => {
+  it('returns each caller its own object', async () => {
     const { secrets, put } = createFixture();
     put(NAME, '{"a":1}');
     Object.assign((await secrets.getJson('keys')) ?? {}, { a: 2 });
@@ -101,8 +101,8 @@ describe('getJson and getString', () => {
     });
 });
 
-describe('keeping', () => {
-  /** Reads made for a `get` so long after one that read. */
+describe('a value in memory', () => {
+  /** How many reads a `get` makes so long after a first one. */
   const readsAfter = async (milliseconds: number, options?: GetOptions, value = '{"a":1}') => {
     const { secrets, put, calls, clock } = createFixture();
     if (value) put(NAME, value);
@@ -112,24 +112,24 @@ describe('keeping', () => {
     return calls.read - 1;
   };
 
-  it('is for five minutes', async () => {
+  it('is fresh for five minutes', async () => {
     assert.equal(await readsAfter(299_999), 0);
     assert.equal(await readsAfter(300_000), 1);
   });
 
-  it('is for as long as the reader allows', async () => {
+  it('is fresh for the TTL of the caller', async () => {
     assert.equal(await readsAfter(59_999, { ttl: 60_000 }), 0);
     assert.equal(await readsAfter(60_000, { ttl: 60_000 }), 1);
     assert.equal(await readsAfter(3_000_000, { ttl: 3_600_000 }), 0);
   });
 
-  it('is not for those who ask the backend', async () => {
+  it('is not used with a TTL of 0, or without cache', async () => {
     assert.equal(await readsAfter(0, { ttl: 0 }), 1);
     assert.equal(await readsAfter(0, { cache: false }), 1);
     assert.equal(await readsAfter(0, { ttl: 60_000, cache: false }), 1);
   });
 
-  it('of what does not exist is for five seconds', async () => {
+  it('a missing secret is kept for five seconds', async () => {
     assert.equal(await readsAfter(4_999, {}, ''), 0);
     assert.equal(await readsAfter(5_000, {}, ''), 1);
     assert.equal(await readsAfter(5_000, {}, '{}'), 1);
@@ -137,7 +137,7 @@ describe('keeping', () => {
   });
 
   for (const options of [{ ttl: 0 }, { cache: false }])
-    it(`${JSON.stringify(options)} updates what is kept`, async () => {
+    it(`is updated by ${JSON.stringify(options)}`, async () => {
       const { secrets, put, calls } = createFixture();
       put(NAME, '"old"');
       await secrets.get('keys');
@@ -148,7 +148,7 @@ describe('keeping', () => {
       assert.equal(calls.read, 2);
     });
 
-  it('is of so many secrets at most, those used last', async () => {
+  it('is dropped when too many secrets were used after it', async () => {
     const { secrets, put, calls } = createFixture({ limit: 2 });
     for (const name of ['a', 'b', 'c']) put(`myapp/${name}`, name);
     for (const name of ['a', 'b', 'a', 'c']) await secrets.get(name);
@@ -160,9 +160,9 @@ describe('keeping', () => {
   });
 });
 
-describe('asking at once', () => {
+describe('simultaneous calls', () => {
   for (const options of [{}, { ttl: 0 }])
-    it(`is one read ${JSON.stringify(options)}`, async () => {
+    it(`share one read ${JSON.stringify(options)}`, async () => {
       const { secrets, put, calls, hold } = createFixture();
       put(NAME, 'text');
       const release = hold();
@@ -172,7 +172,7 @@ describe('asking at once', () => {
       assert.equal(calls.read, 1);
     });
 
-  it('does not give a read that began earlier to who asks the backend', async () => {
+  it('with a TTL of 0 do not join a read that began earlier', async () => {
     const { secrets, put, clock, hold, calls } = createFixture();
     put(NAME, 'text');
     const release = hold();
@@ -184,7 +184,7 @@ describe('asking at once', () => {
     assert.equal(calls.read, 2);
   });
 
-  it('ends after three seconds without an answer', async () => {
+  it('fail after three seconds without an answer', async () => {
     const clock = createFakeClock();
     const silent: SecretProvider = {
       name: 'silent',
@@ -353,7 +353,7 @@ describe('a credential', () => {
 });
 
 describe('set', () => {
-  it('writes a text as it is and the rest as JSON', async () => {
+  it('writes text as it is and other values as JSON', async () => {
     for (const [value, text] of [
       ['text', 'text'],
       ['{"a":1}', '{"a":1}'],
@@ -368,7 +368,7 @@ describe('set', () => {
     await assert.rejects(createFixture().secrets.set('keys', undefined), TypeError);
   });
 
-  it('is what later reads get, without asking', async () => {
+  it('later reads return the value without a call to the backend', async () => {
     const { secrets, calls, written } = createFixture();
     assert.equal(await secrets.get('keys'), null);
     await secrets.set('keys', { a: 1 });
@@ -394,7 +394,7 @@ describe('set', () => {
     assert.equal(await secrets.get('keys'), 'new');
   });
 
-  it('that fails leaves nothing to be believed', async () => {
+  it('after a failed write the next read calls the backend', async () => {
     const { secrets, put, calls, failWith } = createFixture();
     put(NAME, 'old');
     await secrets.get('keys');
@@ -419,8 +419,8 @@ describe('set', () => {
 });
 
 /**
- * However reads, writes, changes by others and the answers of the backend interleave: a read gives something that was
- * true not longer ago than it allows, and never what was true before a `set` that had ended.
+ * For any interleaving of reads, writes, changes by others and answers of the backend: a read returns a value that was
+ * current within its TTL, and never one from before a `set` that had ended.
  */
 describe('any interleaving', () => {
   const step = fc.oneof(
@@ -429,14 +429,14 @@ describe('any interleaving', () => {
     fc.record({ kind: fc.constant('advance' as const), milliseconds: fc.integer({ min: 1, max: 400 }) }),
   );
 
-  it('gives what is fresh enough, and what was set', async () => {
+  it('a read is fresh enough, and sees what was set', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 40 }),
         fc.infiniteStream(fc.integer({ min: 0, max: 200 })),
         async (steps, delays) => {
           const clock = createFakeClock();
-          /** When each number became true. */
+          /** When each number became current. */
           const since: number[] = [0];
           const current = () => since.length - 1;
           const delay = () => clock.sleep(delays.next().value);
@@ -457,7 +457,7 @@ describe('any interleaving', () => {
               return version;
             },
           };
-          /** Which number a written text stands for. */
+          /** The number of each written text. */
           const values = new Map<string, number>();
           const numberOf = (text: unknown) => values.get(String(text)) ?? Number(String(text).slice(7));
           const secrets = createOnDemandSecrets({
@@ -475,8 +475,8 @@ describe('any interleaving', () => {
             const [asked, floor] = [clock.now(), lastSet];
             const number = numberOf(await secrets.get('keys', { ttl }));
             const endedBeing = since[number + 1] ?? Number.POSITIVE_INFINITY;
-            assert.ok(number >= floor, `${number} was over since ${floor} was set`);
-            assert.ok(endedBeing >= asked - Math.max(ttl, 10), `${number} was not true any more`);
+            assert.ok(number >= floor, `${number} was read after ${floor} was set`);
+            assert.ok(endedBeing >= asked - Math.max(ttl, 10), `${number} was not current any more`);
           };
           const write = async (text: string) => {
             const number = Number(await secrets.set('keys', text));

@@ -1,4 +1,4 @@
-/** An hour without the backend, on a clock turned by hand, over the real store, clients and SDKs: it costs no request. */
+/** An hour without the backend costs no request: the real store, clients and SDKs on an injected clock. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => openai.close());
 
-/** The store and the clients of the service, but for the database, whose own tests restart it. */
+/** The store and the clients of the service, except the database, which has tests of its own for this. */
 async function startClients(provider: SecretProvider, name: string, put: Backend['put'], clock: FakeClock) {
   const nameOf = (id: 'jwt' | 'openai') => getBackend(name).nameOf('myapp', id);
   const putKey = () =>
@@ -58,7 +58,7 @@ async function startClients(provider: SecretProvider, name: string, put: Backend
   return { store, key, putKey, request, isUsable };
 }
 
-/** From one timer to the next, with a moment for the network each time. */
+/** Moves the clock from one timer to the next, with a pause for the network each time. */
 async function pass(clock: FakeClock, milliseconds: number, { pause = 3 } = {}) {
   const until = clock.now() + milliseconds;
   while (clock.now() < until) {
@@ -67,7 +67,7 @@ async function pass(clock: FakeClock, milliseconds: number, { pause = 3 } = {}) 
   }
 }
 
-/** An hour with a request a minute, and then back again. */
+/** Makes a request a minute for an hour, ends the outage, and expects the service to recover. */
 async function outlast(
   { store, key, putKey, request, isUsable }: Awaited<ReturnType<typeof startClients>>,
   clock: FakeClock,
@@ -76,14 +76,14 @@ async function outlast(
   for (let minute = 0; minute < 60; minute += 1) {
     await pass(clock, HOUR / 60);
     await request();
-    // Ready for the TTL and half an hour; what is served goes on after that.
+    // Ready for the TTL and half an hour. Requests are served after that, too.
     if (minute < 29) assert.ok(isUsable(), `not usable after ${minute} minutes`);
     if (minute > 36) assert.ok(!isUsable(), `still usable after ${minute} minutes`);
   }
   await end();
   const { version } = key.current();
   await putKey();
-  // The breaker may be open for two minutes more, and looks that failed are half a minute apart.
+  // The breaker may stay open for two more minutes, and refreshes after a failure are half a minute apart.
   for (let minute = 0; minute < 4 && !(isUsable() && key.current().version !== version); minute += 1)
     await pass(clock, 60_000, { pause: 100 });
   assert.notEqual(key.current().version, version);
@@ -112,7 +112,7 @@ for (const name of ['aws', 'vault', 'azure'] as const satisfies BackendName[])
       backend = await startBackend(name, { directory, mayRead: () => true });
       Object.assign(process.env, backend.environment);
       const authority = backend.environment.NODE_EXTRA_CA_CERTS;
-      // Read when a process starts, and this one has started.
+      // NODE_EXTRA_CA_CERTS is read when a process starts, and this one has started.
       if (authority)
         setDefaultCACertificates([...getCACertificates('default'), await readFile(authority, 'utf8')]);
     });
@@ -122,19 +122,19 @@ for (const name of ['aws', 'vault', 'azure'] as const satisfies BackendName[])
     });
 
     for (const fault of FAULTS[name])
-      it(`that says: ${fault.kind}`, async () => {
+      it(`with the fault ${fault.kind}`, async () => {
         const clock = createFakeClock();
         const service = await startClients(await create(), name, backend.put, clock);
         let asked = 0;
         const remove = backend.faults?.inject(fault, { matches: () => Boolean(++asked) });
         await outlast(service, clock, () => {
-          // A retry storm would be thousands; a breaker that lets nothing through, none.
-          assert.ok(asked > 10 && asked < 200, `asked ${asked} times`);
+          // A retry storm would be thousands, and a breaker that never probes none.
+          assert.ok(asked > 10 && asked < 200, `called ${asked} times`);
           remove?.();
         });
       });
 
-    it('where nobody listens', async () => {
+    it('with a refused connection', async () => {
       const clock = createFakeClock();
       const service = await startClients(await create(), name, backend.put, clock);
       await backend.listening?.refuse();
@@ -142,8 +142,8 @@ for (const name of ['aws', 'vault', 'azure'] as const satisfies BackendName[])
     });
   });
 
-describe('an hour without Vault, for its token', () => {
-  /** Tokens of ten minutes, and a seal of an hour. */
+describe('the token of Vault in an hour without Vault', () => {
+  /** Tokens live for ten minutes; the seal lasts an hour. */
   const createFixture = async (context: TestContext) => {
     const clock = createFakeClock();
     const vault = await startVault({ mayRead: () => true, tokenTtl: 600, clock });
@@ -153,7 +153,7 @@ describe('an hour without Vault, for its token', () => {
     return { clock, vault, service: await startClients(provider, 'vault', vault.put, clock) };
   };
 
-  it('expires meanwhile, and another login follows', async (context) => {
+  it('expires, and the provider logs in again', async (context) => {
     const { clock, vault, service } = await createFixture(context);
     vault.seal();
     const { logins } = vault.sessions;
@@ -161,14 +161,14 @@ describe('an hour without Vault, for its token', () => {
     assert.equal(vault.sessions.logins, logins + 1);
   });
 
-  it('is revoked meanwhile, and another login follows', async (context) => {
+  it('is revoked, and the provider logs in again', async (context) => {
     const { clock, vault, service } = await createFixture(context);
     vault.seal();
     vault.revokeTokens();
     await outlast(service, clock, vault.unseal);
   });
 
-  it('is revoked with Vault up, which costs nothing at all', async (context) => {
+  it('is revoked while Vault answers, which costs no request', async (context) => {
     const { clock, vault, service } = await createFixture(context);
     const before = vault.sessions.logins;
     vault.revokeTokens();

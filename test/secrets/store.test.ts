@@ -54,11 +54,11 @@ describe('loading', () => {
     assert.equal(secret.current().version, 'v1');
   });
 
-  it('a secret used before it is loaded is a mistake, not undefined', () => {
+  it('a secret that is used before it is loaded throws', () => {
     assert.throws(() => createFixture().secret.current(), /before the store has loaded it/);
   });
 
-  it('loads the version before, where history is asked for', async () => {
+  it('loads the previous version where the definition asks for history', async () => {
     const { put, load, secret } = createFixture({ history: true });
     put(1);
     put(2);
@@ -66,7 +66,7 @@ describe('loading', () => {
     assert.deepEqual(secret.current().previous, { n: 1 });
   });
 
-  it('tries again what can pass', async () => {
+  it('retries temporary failures', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
     backend.failWith('unavailable', 'throttled', 'unavailable');
@@ -77,7 +77,7 @@ describe('loading', () => {
     assert.equal(backend.calls.read, 4);
   });
 
-  it('gives up a temporary failure within its time, with exit code 75', async () => {
+  it('a temporary failure ends the start within the timeout, with exit code 75', async () => {
     const fixture = createFixture();
     fixture.backend.failWith(...Array.from({ length: 100 }, () => 'unavailable' as const));
     const error = await failedStart(fixture);
@@ -88,7 +88,7 @@ describe('loading', () => {
     );
   });
 
-  it('gives up a permanent failure at once, with exit code 78', async () => {
+  it('a permanent failure ends the start at once, with exit code 78', async () => {
     const fixture = createFixture();
     const error = await failedStart(fixture);
     assert.equal(error.exitCode, 78);
@@ -99,7 +99,7 @@ describe('loading', () => {
     );
   });
 
-  it('reports all secrets that failed, and does not wait for the others', async () => {
+  it('reports every secret that failed, and does not wait for the others', async () => {
     const fixture = createFixture();
     fixture.store.require({ id: 'openai', name: 'myapp/openai', schema, fields: [] });
     fixture.put(1);
@@ -132,7 +132,7 @@ describe('loading', () => {
 });
 
 describe('refreshIfStale', () => {
-  it('answers without I/O when a newer version is here already', async () => {
+  it('returns a newer version in memory without I/O', async () => {
     const { put, load, secret, backend } = createFixture();
     put(1);
     await load();
@@ -141,7 +141,7 @@ describe('refreshIfStale', () => {
     assert.equal(backend.calls.read, 1);
   });
 
-  it('fetches what replaced the version seen, and says so', async () => {
+  it('reads the version that replaced the seen one, and calls the listeners', async () => {
     const { put, load, secret, rotations } = createFixture();
     put(1);
     await load();
@@ -152,7 +152,7 @@ describe('refreshIfStale', () => {
     assert.deepEqual(secret.current().previous, { n: 1 });
   });
 
-  it('a hundred callers share one flight', async () => {
+  it('a hundred callers share one read', async () => {
     const { put, load, secret, backend } = createFixture();
     put(1);
     await load();
@@ -164,7 +164,7 @@ describe('refreshIfStale', () => {
     assert.equal(backend.calls.read, 2);
   });
 
-  it('asks at most once per cooldown, counted from the attempt', async () => {
+  it('reads at most once per cooldown, counted from the attempt', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
     await load();
@@ -175,7 +175,7 @@ describe('refreshIfStale', () => {
     assert.equal(backend.calls.read, 3);
   });
 
-  it('a failure arms the cooldown too, and keeps the last good version', async () => {
+  it('a failure starts the cooldown too, and keeps the last good version', async () => {
     const { put, load, secret, backend, clock, store } = createFixture();
     put(1);
     await load();
@@ -191,7 +191,7 @@ describe('refreshIfStale', () => {
     assert.equal(store.status()[0]?.lastFailure, undefined);
   });
 
-  it('goes past an open breaker, which a look does not', async () => {
+  it('goes past an open breaker, which a refresh by the timer does not', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
     await load();
@@ -218,15 +218,15 @@ describe('refreshIfStale', () => {
     assert.equal(backend.calls.read, 3);
   });
 
-  it('a look that began before the refusal does not answer for it', async () => {
+  it('a refresh that began before the refusal does not count', async () => {
     const { put, load, secret, backend } = createFixture();
     put(1);
     await load();
     const release = backend.hold();
-    const look = secret.refresh();
+    const refresh = secret.refresh();
     const refused = secret.refreshIfStale('v1');
     release();
-    await look;
+    await refresh;
     put(2);
     assert.equal((await refused).loaded.version, 'v2');
   });
@@ -242,7 +242,7 @@ describe('refreshIfStale', () => {
 });
 
 describe('refreshing in the background', () => {
-  it('asks for the version after the TTL, and for the value only if that changed', async () => {
+  it('checks the version after the TTL, and reads the value only if that changed', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
     await load();
@@ -254,7 +254,7 @@ describe('refreshing in the background', () => {
     assert.equal(secret.current().value.n, 2);
   });
 
-  it('goes on after a failure', async () => {
+  it('continues after a failure', async () => {
     const { put, load, secret, backend, clock } = createFixture();
     put(1);
     await load();
@@ -266,7 +266,7 @@ describe('refreshing in the background', () => {
     assert.equal(secret.current().value.n, 2);
   });
 
-  it('ends with close(), which closes the provider', async () => {
+  it('ends with close(), which also closes the provider', async () => {
     const { put, load, store, backend, clock } = createFixture();
     put(1);
     await load();
