@@ -53,7 +53,11 @@ export function createFollowing({ traffic, read, clock }: FollowingOptions): Fol
     add(follower) {
       follower.send('history', { samples, changes, totals: traffic.totals() });
       followers.add(follower);
-      if (followers.size === 1) plan();
+      if (followers.size === 1) {
+        // A change since the last page closed has no known time.
+        last = read();
+        plan();
+      }
       return () => {
         followers.delete(follower);
         if (followers.size === 0) cancel();

@@ -17,6 +17,21 @@ export const listAnswer = json(
   z.strictObject({ credentials: z.array(storedSchema) }),
 );
 
+export const sourceList = json(
+  'The sources and the fields that locate a secret there',
+  z.strictObject({
+    sources: z.array(
+      z.strictObject({
+        name: z.string(),
+        title: z.string(),
+        fields: z.array(
+          z.strictObject({ name: z.string(), title: z.string(), example: z.string(), required: z.boolean() }),
+        ),
+      }),
+    ),
+  }),
+);
+
 export const connected = json(
   'The login succeeded',
   z.strictObject({

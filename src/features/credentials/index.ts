@@ -1,9 +1,8 @@
-/** Connections that refer to a secret, and a page to register and test them. See README.md. */
+/** Connections that refer to a secret: routes to register, test and delete them. See README.md. */
 import type { Feature } from '../feature.ts';
 import { componentVariables } from './component-settings.ts';
 import { type Components, createComponents } from './components.ts';
 import { type Credentials, createCredentials } from './credentials.ts';
-import { pageRoutes } from './page.ts';
 import { credentialRoutes } from './routes.ts';
 import { settings } from './settings.ts';
 import { createStoredConfigurations } from './stored-configurations.ts';
@@ -29,10 +28,7 @@ export const credentials: Feature<typeof settings, CredentialsOffer> = {
       environment: config.environment,
     });
     return {
-      routes: [
-        ...pageRoutes({ mayStore: config.environment !== 'production' }),
-        ...credentialRoutes({ credentials, logger, limit: rateLimit }),
-      ],
+      routes: credentialRoutes({ credentials, logger, limit: rateLimit }),
       offer: { ...credentials, ...components },
       close: components.close,
     };

@@ -5,11 +5,20 @@ import type { Logger } from 'pino';
 import { callerOf } from '../../http/authenticate.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { problem, type Route, route } from '../../http/route.ts';
-import { connected, fieldList, guidAnswer, guidParameter, listAnswer, stored } from './answers.ts';
+import {
+  connected,
+  fieldList,
+  guidAnswer,
+  guidParameter,
+  listAnswer,
+  sourceList,
+  stored,
+} from './answers.ts';
 import { createAudit } from './audit.ts';
 import { configurationSchema } from './configuration.ts';
 import type { Credentials } from './credentials.ts';
 import { listFields } from './list-fields.ts';
+import { listSources } from './list-sources.ts';
 
 const answers = {
   403: problem('The caller is no administrator, or the configuration is outside of what is allowed'),
@@ -67,6 +76,16 @@ export function credentialRoutes({ credentials, logger, limit }: CredentialRoute
       async handle(_request, response) {
         const found = await audited('lists', response, () => credentials.listCredentials());
         response.json({ credentials: found });
+      },
+    }),
+    route({
+      ...common,
+      method: 'get',
+      path: '/credentials/sources',
+      summary: 'List the sources that a connection can name, with their fields',
+      answers: { 200: sourceList, 403: answers[403], 429: answers[429] },
+      handle(_request, response) {
+        response.json({ sources: listSources() });
       },
     }),
     route({

@@ -9,7 +9,6 @@ import {
   type CredentialErrorCode,
 } from '../../../src/features/credentials/credential-error.ts';
 import type { Credentials } from '../../../src/features/credentials/credentials.ts';
-import { pageRoutes } from '../../../src/features/credentials/page.ts';
 import { credentialRoutes } from '../../../src/features/credentials/routes.ts';
 import { conceal } from '../../../src/secrets/conceal.ts';
 import { authorized, createTestApp } from '../../support/app.ts';
@@ -34,7 +33,7 @@ function createFixture({
     testConnection: async () => 12,
     ...service,
   };
-  const features = [...credentialRoutes({ credentials, logger, limit }), ...pageRoutes({ mayStore: true })];
+  const features = credentialRoutes({ credentials, logger, limit });
   const { app, lines: requests } = createTestApp({ features, ...(tokens && { tokens }) });
   return { http: request(app), lines, requests };
 }
