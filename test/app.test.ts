@@ -1,4 +1,4 @@
-/** The HTTP surface with stubbed clients: what is answered to whom. The clients have tests of their own. */
+/** The HTTP surface with stubbed clients: the answers to each kind of caller. The clients have their own tests. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';

@@ -90,7 +90,7 @@ describe('imports', () => {
   });
 });
 
-/** A link into a feature stays behind when somebody deletes the feature. */
+/** A link into a feature remains when the feature is deleted. */
 function isOfDeletedFeature(path: string, target: string): boolean {
   const [, feature] = /^(?:src|test)\/features\/([\w-]+)(?:\/|$)/.exec(join(dirname(path), target)) ?? [];
   return feature !== undefined && !existsSync(join(ROOT, 'src/features', feature));

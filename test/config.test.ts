@@ -135,7 +135,7 @@ describe('who writes', () => {
   const vault = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 'reader' };
   const writer = (environment: NodeJS.ProcessEnv) => loadConfig(environment).createWriter();
 
-  it('is nobody until it is said', async () => {
+  it('is unset by default', async () => {
     await assert.rejects(writer(aws), /incomplete/);
     await assert.rejects(writer(vault), /incomplete/);
     await assert.rejects(

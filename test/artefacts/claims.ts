@@ -8,7 +8,7 @@ import { healthRoutes } from '../../src/routes/health.ts';
 import { getBackend } from '../../src/secrets/providers/registry.ts';
 import { SECRET_IDS } from '../../src/secrets/schemas.ts';
 
-/** One artefact's word on one subject. Whoever speaks of the same subject must say the same. */
+/** The value that one artefact gives to one subject. All artefacts must agree on a subject. */
 export interface Claim {
   subject: string;
   /** Where it is said, as a path from the root. */
@@ -21,7 +21,7 @@ const ADMINISTRATORS = SECRET_IDS.filter((id) => id.endsWith('-administrator'));
 const PREFIX = 'myapp';
 const CLOUDS = { aws: 'AWS', vault: 'Vault', azure: 'Azure' } as const;
 
-/** What the code itself says: everybody else follows it. */
+/** The values in the code, which the other artefacts follow. */
 function ofTheService(): Claim[] {
   const where = 'src';
   const config = loadConfig({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/none' });
@@ -276,7 +276,7 @@ const audienceOf = (pod: Document) =>
     .flatMap(({ projected }: Document) => projected?.sources ?? [])
     .find(({ serviceAccountToken }: Document) => serviceAccountToken)?.serviceAccountToken.audience;
 
-/** Subjects on which somebody says something else than the others, with who says what. */
+/** Subjects on which artefacts differ, each with the value of every artefact. */
 export function disagreements(claims: Claim[]): string[] {
   const bySubject = Map.groupBy(claims, ({ subject }) => subject);
   return [...bySubject].flatMap(([subject, all]) =>

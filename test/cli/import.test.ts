@@ -245,9 +245,9 @@ for (const provider of BACKENDS)
 
     it('asks, and writes nothing unless the answer is yes', async () => {
       const settings = fresh('asked');
-      const nobody = await run(FILE, { settings, parameters: [] });
-      assert.equal(nobody.code, 64);
-      assert.match(nobody.shown, /Nothing was written\. Without anybody to ask, say --yes\./);
+      const unattended = await run(FILE, { settings, parameters: [] });
+      assert.equal(unattended.code, 64);
+      assert.match(unattended.shown, /Nothing was written\. Without anybody to ask, say --yes\./);
       const no = await run(FILE, { settings, parameters: [], input: 'n\n' });
       assert.equal(no.code, 0);
       assert.match(no.shown, /^Nothing was written\.$/m);

@@ -70,7 +70,7 @@ describe('the stack', () => {
     assert.equal((await post('/ai/chat', { message: 'hello' })).reply, 'You said: hello');
   });
 
-  it('lets the service read its own secrets and no other', async () => {
+  it('allows the service to read its own secrets and no other', async () => {
     const token = await vault('token', 'create', '-policy=app', '-ttl=1m', '-field=token');
     const capabilities = async (path: string) => vault('token', 'capabilities', token, path);
     assert.equal(await capabilities('secret/data/myapp/jwt'), 'read');
@@ -118,7 +118,7 @@ describe('the stack', () => {
       await untilWell();
     });
 
-  it('also runs the service on an emulator of Azure Key Vault, and seeds it anew after a restart', async () => {
+  it('also runs the service on an emulator of Azure Key Vault, and seeds it again after a restart', async () => {
     const azure = (...parameters: string[]) => compose('--profile=azure', ...parameters);
     const ready = async () => assert.equal((await fetch(`http://127.0.0.1:${azurePort}/ready`)).status, 200);
     await azure('up', '--wait');
@@ -131,7 +131,7 @@ describe('the stack', () => {
     await eventually(ready);
   });
 
-  it('tells no secret in its logs, nor to whoever may look at its containers', async () => {
+  it('shows no secret in its logs or in the description of its containers', async () => {
     const files = [
       'administrator/.vault-token',
       'administrator/keys',

@@ -58,7 +58,7 @@ describe('the image', () => {
     assert.ok(size < 250, `${size} MB`);
   });
 
-  it('runs as somebody who has no name, with a health check and without a shell', async () => {
+  it('runs as a user without a name, with a health check and without a shell', async () => {
     const config = JSON.parse(await docker(['image', 'inspect', '--format={{json .Config}}', IMAGE]));
     assert.equal(config.User, '65532:65532');
     assert.deepEqual(config.Healthcheck.Test, ['CMD', '/usr/local/bin/node', 'docker/health.ts']);

@@ -1,6 +1,6 @@
 /**
  * Builds the image and brings up the Compose stack with Docker's real engine, runs the suites on them, and removes
- * what it made. What cannot be had on this machine is skipped, and says so.
+ * what it made. A missing part is skipped with a message.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,2 +1,2 @@
-/** Why a part cannot be had on this machine: no failure. */
+/** The reason why a part is missing on this machine. Not a failure. */
 export class Unavailable extends Error {}

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import type { JsonSchema } from '../support/contract.ts';
 
-/** @throws Error for a schema that nobody taught it */
+/** @throws Error for an unsupported schema */
 export function valuesOf(schema: JsonSchema): fc.Arbitrary<unknown> {
   const {
     type,

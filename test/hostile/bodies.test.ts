@@ -66,7 +66,7 @@ describe('a body that is too large', () => {
     assert.equal(statusesOf(wire.received()).at(-1), 413);
   });
 
-  it('is not read from somebody who may not call', async () => {
+  it('is not read from a caller without access', async () => {
     const request = head([TYPE, 'Content-Length: 1000000000']).replace('Bearer good', 'Bearer bad');
     assert.deepEqual(statusesOf(await exchange(server.port, request)), [401]);
   });

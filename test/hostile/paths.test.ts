@@ -1,4 +1,4 @@
-/** Methods, paths and headers that somebody made up. */
+/** Invented methods, paths and headers. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { serveTestApp } from '../support/serve.ts';

@@ -30,7 +30,11 @@ describe('slow callers', () => {
     ['a header that never ends', 'GET /health HTTP/1.1\r\nHost: a\r\nX: ', 'y'],
     ['a body that never ends', `${POST}Content-Length: 100000\r\n\r\n`, ' '],
     ['chunks that never end', `${POST}Transfer-Encoding: chunked\r\n\r\n`, '1\r\n \r\n'],
-    ['a body that nobody reads', 'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n', ' '],
+    [
+      'a body that the route does not read',
+      'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n',
+      ' ',
+    ],
   ] as const)
     it(`${title}: the connection ends in time`, async () => {
       server = await serveTestApp({ limits: LIMITS });
@@ -55,14 +59,14 @@ describe('slow callers', () => {
     wire.pause();
     const asked = 30;
     wire.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(asked));
-    // An answer that nobody takes ends in the log when the server gives it up.
+    // An answer that the client does not read is logged when the server gives up.
     while (!server.lines.some(({ msg }) => msg === 'request aborted')) await nextTurn();
     wire.resume();
     assert.ok(await wire.closes());
     assert.ok(statusesOf(wire.received()).length < asked);
   });
 
-  it('many of them keep nobody else waiting', async () => {
+  it('many of them delay no other caller', async () => {
     server = await serveTestApp({ limits: { ...LIMITS, headers: 1_000, request: 1_000 } });
     const wires = await Promise.all(Array.from({ length: 200 }, () => openWire(server.port)));
     for (const wire of wires) wire.write('GET /health HTTP/1.1\r\nHost: a\r\nX: ');

@@ -1,4 +1,4 @@
-/** Tokens that somebody else made, or made something else of: each is refused, and none makes the backend work. */
+/** Forged and altered tokens: each is refused, and none causes a call to the backend. */
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -50,14 +50,14 @@ const assertRefused = async (token: string) => {
   const received = await ask(`Bearer ${token}`);
   assert.deepEqual(statusesOf(received), [401], received);
   assert.match(received, /WWW-Authenticate: Bearer realm="api"/);
-  // Why is nobody's business but ours.
+  // The reason is not shown to the caller.
   assert.match(received, /"detail":"(The token is not valid|This needs a bearer token)\."/);
 };
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const payload = { ...claims, iat: now, exp: now + 3600, iss: 'myapp', aud: 'callers' };
 
-/** A token as somebody makes it who has `secret`; without it a guess. */
+/** A token signed with `secret`. Default: a guessed secret. */
 function forge({
   header = {},
   body = {},

@@ -36,7 +36,7 @@ describe('the HTTP server', () => {
     };
   };
 
-  it('ends at once when nobody is connected', async () => {
+  it('ends at once without connections', async () => {
     await start(answer('done'));
     const started = performance.now();
     await server.stop();
@@ -76,7 +76,7 @@ describe('the HTTP server', () => {
     assert.match(caller.text, /^HTTP\/1\.1 200 OK[\s\S]*Connection: close[\s\S]*done/i);
   });
 
-  it('accepts nobody any more', async () => {
+  it('accepts no more connections', async () => {
     await start(answer('done'));
     await server.stop();
     await assert.rejects(open(), { code: 'ECONNREFUSED' });

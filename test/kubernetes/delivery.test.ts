@@ -39,7 +39,7 @@ async function agent(parent: string): Promise<Delivery> {
   };
 }
 
-/** The CSI driver with Vault's provider: all files at once, whole answers, written anew at each look. */
+/** The CSI driver with Vault's provider: all files at once, whole answers, written again at each check. */
 async function csiVault(parent: string): Promise<Delivery> {
   const { directory, put } = await startFiles({ directory: parent });
   return { directory, deliver: (name, value) => put(name, vaultAnswer(value)) };

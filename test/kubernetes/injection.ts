@@ -48,7 +48,7 @@ describe('the injector', { skip }, () => {
     );
   });
 
-  it('lets agents and service share a volume in memory, where the service reads', () => {
+  it('shares a volume in memory between agents and service, at the path that the service reads', () => {
     const shared = pod.spec?.volumes?.find(({ name }) => name === 'vault-secrets');
     assert.equal(shared?.emptyDir?.medium, 'Memory');
     for (const container of [...agents(), ...(pod.spec?.containers ?? [])])

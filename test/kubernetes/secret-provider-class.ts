@@ -1,4 +1,4 @@
-/** What the CSI driver is told to fetch: text within YAML, in a form of each provider's own. */
+/** The objects that the CSI driver fetches: text within YAML, in a format of each provider. */
 import { parse } from 'yaml';
 import { type Overlay, ofKind } from './overlay.ts';
 import type { KubernetesObject } from './render.ts';

@@ -1,6 +1,6 @@
 /**
  * Every field of every object is one that Kubernetes knows, and of its type: the rendered objects become typed
- * literals, and the compiler refuses what is unknown. The models' own validation lets unknown fields pass.
+ * literals, and the compiler refuses what is unknown. The models' own validation accepts unknown fields.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

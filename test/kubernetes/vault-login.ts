@@ -25,7 +25,7 @@ describe('a login to Vault with a token of Kubernetes', { skip }, () => {
     : moved(load('vault-login'), namespace).objects.filter(({ kind }) =>
         ['Namespace', 'ServiceAccount'].includes(kind),
       );
-  /** Vault asks who a token belongs to as somebody who may: a token for Vault cannot ask that itself. */
+  /** Vault reviews tokens with an identity that may: a token for Vault cannot review itself. */
   const review = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: reviewer, namespace } },
     {
@@ -103,7 +103,7 @@ describe('a login to Vault with a token of Kubernetes', { skip }, () => {
     await assert.rejects(read(token), { code: 'identity', message: /as role myapp/ });
   });
 
-  it('is refused to a token for somebody else', async () => {
+  it('is refused to a token for another audience', async () => {
     await assert.rejects(read(createToken('myapp')), { code: 'identity' });
   });
 });

@@ -102,7 +102,7 @@ describe('the AWS module', { timeout: 600_000 }, () => {
       };
       const before = await stages();
 
-      // Without the values, as whoever plans the next time.
+      // Without the values, as in the next plan.
       await terraform.give(given);
       assert.deepEqual(await terraform.drift(), []);
       await terraform.apply();

@@ -19,7 +19,7 @@ export interface TerraformOptions {
 }
 
 /**
- * Providers come from where the person's own configuration says; TERRAFORM_MIRROR names a directory that goes before
+ * Providers come from where the person's own configuration says; TERRAFORM_MIRROR names a directory that takes precedence over
  * that, laid out as `terraform providers mirror` makes it.
  * @throws Unavailable where there is no terraform, or where it cannot have the providers
  */
@@ -114,7 +114,7 @@ const reason = (text: string): string => {
   return /Error: (.*?)(?= To see which| Error: |$)/.exec(plain)?.[1]?.trim() ?? plain;
 };
 
-/** Skips the test, with the reason, where a part of it cannot be had on this machine. */
+/** Skips the test, with the reason, where a part of it is missing on this machine. */
 export async function whereAvailable<T>(
   context: { skip(reason: string): void },
   work: () => Promise<T>,

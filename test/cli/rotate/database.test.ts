@@ -338,7 +338,7 @@ describe('refused before anything is changed', () => {
       /rights of its own/,
     ],
     [
-      'a second name that is somebody else',
+      'a second name that belongs to another role',
       (first) => `CREATE ROLE ${otherName(first)} LOGIN`,
       /not in the groups/,
     ],

@@ -82,7 +82,7 @@ export async function startDatabase() {
 
 export type TestDatabase = Awaited<ReturnType<typeof startDatabase>>;
 
-/** Nobody waits: time moves on with each sleep. `onSleep` may change the world meanwhile. */
+/** No test waits: each sleep advances the time. `onSleep` may change the state meanwhile. */
 export function createRunningClock({ onSleep = async () => {} }: { onSleep?: () => Promise<void> } = {}) {
   const start = Date.UTC(2026, 0, 1);
   let now = 0;

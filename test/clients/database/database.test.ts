@@ -221,7 +221,7 @@ describe('rotation', () => {
     await database.close();
   });
 
-  it('a connection limit shared by two generations makes nobody fail', async () => {
+  it('a connection limit shared by two generations causes no failure', async () => {
     const [first, second] = [await createLogin(), await createLogin()];
     await server.administrate(`ALTER ROLE ${second.username} CONNECTION LIMIT 2`);
     const { database, put, secret, currentUser } = await createFixture(first, { max: 4 });
@@ -369,7 +369,7 @@ describe('the canary before the service listens', () => {
 
   it('passes with working credentials', async () => prove(await createLogin()));
 
-  it('a wrong password is for a person to mend, and not shown', async () => {
+  it('a wrong password needs a person, and is not shown', async () => {
     const error = await refusal({ ...app, password: 'shown-nowhere' });
     assert.equal(error.exitCode, 78);
     assert.match(error.report(), /28P01/);

@@ -10,7 +10,7 @@ const settings = (environment: Record<string, string>) =>
 const isReported = (pattern: RegExp) => (error: StartupError) => pattern.test(error.report());
 
 describe('settings for administrators', () => {
-  it('let nobody write unless they say so', () => {
+  it('forbid writing by default', () => {
     assert.equal(settings({}).ADMIN_SECRETS, 'disabled');
     assert.equal(settings({ ADMIN_SECRETS: 'Enabled' }).ADMIN_SECRETS, 'enabled');
     assert.throws(
@@ -36,7 +36,7 @@ describe('settings for administrators', () => {
       assert.throws(() => settings({ ADMIN_SECRET_HOSTS: hosts }), isReported(/ADMIN_SECRET_HOSTS/), hosts);
   });
 
-  it('are refused at startup where nobody may write', async () => {
+  it('are refused at startup where writing is off', async () => {
     const config = loadConfig({ ...file, ADMIN_SECRETS: 'enabled' }, [adminSecrets]);
     const context = { config } as Parameters<typeof adminSecrets.create>[0];
     await assert.rejects(

@@ -177,7 +177,7 @@ export function describeAdminSecrets(provider: BackendName) {
         ['a name that objects have', 404, 'constructor', () => 'planted text'],
       ];
       for (const [what, status, name, value] of cases)
-        it(`${what}: ${status}, nothing changes and nothing is told`, async () => {
+        it(`${what}: ${status}, nothing changes and nothing leaks`, async () => {
           const before = await versions();
           for (const attempt of [write, rotate]) {
             const answer = await attempt(name, value());
@@ -226,7 +226,7 @@ export function describeAdminSecrets(provider: BackendName) {
       });
     });
 
-    it('at once: one writes, the others are told', async () => {
+    it('at once: one writes, the others get a conflict', async () => {
       // Slow enough that all of them come while the first one writes.
       sandbox.backend.faults?.inject({ kind: 'latency', milliseconds: 800 });
       const values = Array.from({ length: 6 }, (_, index) => ({ secret_key: `${index}`.padEnd(48, 'k') }));
@@ -241,12 +241,12 @@ export function describeAdminSecrets(provider: BackendName) {
       assert.equal(known[sandbox.nameOf('jwt')], answers[winner]?.body.version);
     });
 
-    it('who come after somebody outside has written are told nothing false', async () => {
+    it('after a write from outside get a correct answer', async () => {
       await sandbox.rotate('jwt');
       assert.equal((await rotate('jwt', { secret_key: 'another'.padEnd(48, 'k') })).status, 200);
     });
 
-    it('are told what is down, and may try again', async () => {
+    it('learn which server is down, and may retry', async () => {
       const value = { secret_key: 'after the outage'.padEnd(48, 'k') };
       sandbox.backend.faults?.inject({ kind: 'unavailable' });
       const answer = await rotate('jwt', value);
@@ -261,7 +261,7 @@ export function describeAdminSecrets(provider: BackendName) {
         assert.ok(!output.includes(value), value);
     });
 
-    /** Somebody who is no administrator. */
+    /** A user without the role admin. */
     async function userToken(): Promise<string> {
       const { username, password, host, port, dbname } = sandbox.credentials();
       const client = new Client({ user: username, password, host, port: Number(port), database: dbname });

@@ -148,7 +148,7 @@ describe('another account, region or vault is not asked', () => {
   ];
   for (const [title, config, code] of attempts) it(title, () => refused(config, code).then(() => {}));
 
-  it('a vault of somebody else gets no token', async () => {
+  it('a foreign vault gets no token', async () => {
     let asked = false;
     const foreign = await listen((_request, response) => {
       asked = true;
@@ -194,7 +194,7 @@ describe('a server that is not on the list is not reached', () => {
     assert.equal(open.message, closed.message);
   });
 
-  it('a name that changes its address between the look and the connection does not matter', async () => {
+  it('a name that changes its address between the check and the connection does not matter', async () => {
     const answers = [['10.255.255.7'], ['127.0.0.1']];
     const lookup = async () => answers.shift() ?? [];
     const rebound = fixture.create({
@@ -273,7 +273,7 @@ describe('time is bounded', () => {
     server.close();
   });
 
-  it('by a backend that hangs, and by a name that nobody answers for', async () => {
+  it('by a backend that hangs, and by a name without a server', async () => {
     const remove = fixture.backends.vault.faults.inject({ kind: 'hang' });
     const service = fixture.create({ timeout: 300 });
     await refused({ 'secret-path': 'myapp/credentials/mine' }, 'unavailable', service);

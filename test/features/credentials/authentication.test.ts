@@ -167,7 +167,7 @@ it('a region that would lead out of AWS is refused', async () => {
 });
 
 describe('a token', () => {
-  it('goes to nobody without a certificate of the right name', async () => {
+  it('is not sent to a server without a certificate of the right name', async () => {
     await assert.rejects(test({ ...iamUser, extra: { sslmode: 'require' } }), { message: /verify-full/ });
     await assert.rejects(test({ ...iamUser, extra: { ca_cert: '' } }), {
       code: 'refused',

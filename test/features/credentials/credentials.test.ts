@@ -45,7 +45,7 @@ const SOURCES: Record<string, () => Configuration> = {
   }),
 };
 
-/** The failure, after a look that neither it nor what it came from shows the password. */
+/** The failure, after a check that neither it nor its causes show the password. */
 async function failure(promise: Promise<unknown>): Promise<CredentialError> {
   const error = await promise.then(
     () => assert.fail('it succeeded'),
@@ -117,14 +117,14 @@ describe('single-key: each field names its own secret', () => {
     const error = await failure(
       credentials.testConnection({
         ...config(),
-        username: 'myapp/credentials/nobody',
+        username: 'myapp/credentials/missing',
         password: 'myapp/credentials/none',
       }),
     );
     assert.equal(error.code, 'refused');
     assert.match(
       error.message,
-      /^username: Dapr finds no secret myapp\/credentials\/nobody.* password: Dapr finds/,
+      /^username: Dapr finds no secret myapp\/credentials\/missing.* password: Dapr finds/,
     );
   });
 

@@ -1,4 +1,4 @@
-/** The feature without HTTP on real backends: every stand-in, PostgreSQL with a login of somebody else, no main service. */
+/** The feature without HTTP on real backends: every stand-in, PostgreSQL with a login of a third party, no main service. */
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ export async function startFixture() {
   const { owner, app } = await prepareDatabase(postgres.connection);
   await runMigrations(databaseSchema.parse(owner));
   const pool = new pg.Pool({ ...app, user: app.username, database: app.dbname });
-  // Its connections may be told that the server stops before they are told to end.
+  // Its connections may learn that the server stops before they are closed.
   pool.on('error', () => {});
   const administrator = new pg.Client(postgres.connection);
   await administrator.connect();

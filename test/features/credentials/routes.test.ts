@@ -1,4 +1,4 @@
-/** The routes with a stubbed service: who may call them, what they take, and how a failure is told. */
+/** The routes with a stubbed service: access, input, and the answers for failures. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import request from 'supertest';
@@ -164,7 +164,7 @@ describe('a failure', () => {
       assert.equal(body.detail, 'the reason');
     });
 
-  it('that nobody expected tells nothing', async () => {
+  it('that is unexpected reveals nothing', async () => {
     const testConnection = () => Promise.reject(new Error('shown-nowhere'));
     const { http } = createFixture({ testConnection });
     const { text } = await http.post('/credentials/test').set(authorized).send(config).expect(500);

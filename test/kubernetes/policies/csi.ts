@@ -1,4 +1,4 @@
-/** What the CSI driver fetches, as whom. Its parameters are text, which nobody checks before a pod starts. */
+/** The CSI driver's secrets and identity. Its parameters are text, which is not validated before a pod starts. */
 import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { environment, one, type Policy, service } from '../overlay.ts';
 import { fetchedBy, type SecretProviderClass, secretProviderClasses } from '../secret-provider-class.ts';

@@ -1,4 +1,4 @@
-/** 10: what the operator copies, as whom, and what stays when a secret vanishes. */
+/** 10: the operator's secrets and identity, and what remains when a secret vanishes. */
 import type {
   IExternalSecret,
   ISecretStore,

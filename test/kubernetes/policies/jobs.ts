@@ -52,7 +52,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'what a person must mend is not tried again, and nothing for ever',
+    title: 'permanent failures are not retried, and nothing is retried for ever',
     violations: (overlay) =>
       jobSpecs(overlay).filter((spec) => {
         const [rule] = spec?.podFailurePolicy?.rules ?? [];

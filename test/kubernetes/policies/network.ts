@@ -1,4 +1,4 @@
-/** 6: who may speak with whom. */
+/** 6: the allowed connections. */
 import { BlockList } from 'node:net';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { type Overlay, ofKind, one, type Policy } from '../overlay.ts';

@@ -39,7 +39,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'liveness asks /health, which asks nobody',
+    title: 'liveness asks /health, which depends on no other server',
     violations: (overlay) => {
       const asked = target(overlay, service(overlay).container.livenessProbe);
       return asked === `${port}/health` ? [] : [asked];

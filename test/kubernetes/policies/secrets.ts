@@ -92,7 +92,7 @@ export const policies: Policy[] = [
     mutated: 'aws-csi',
   },
   {
-    title: 'a Secret is readable by the group of the service and nobody else',
+    title: 'a Secret is readable by the group of the service only',
     violations(overlay) {
       const source = secretVolume(overlay)?.volume?.secret;
       const { fsGroup } = service(overlay).pod.securityContext ?? {};
