@@ -8,7 +8,8 @@ export const openaiProof: Proof<OpenAISecret> = {
   serverOf({ base_url }) {
     if (base_url === undefined) return undefined;
     const { hostname, port, protocol } = new URL(base_url);
-    const server = `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
+    // Without TLS it is a different server: anyone on the way could answer, and read the key.
+    const server = protocol === 'https:' ? `${hostname}:${port || 443}` : `http://${hostname}:${port || 80}`;
     return server === OPENAI ? undefined : server;
   },
   steps: [

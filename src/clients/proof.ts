@@ -3,7 +3,7 @@ import type { Problem } from '../errors.ts';
 
 export interface Proof<T> {
   /**
-   * The server that the value names, as `host:port`. Undefined where it names none, or the client's own default.
+   * The server that the value names, as `host:port`, or `http://host:port` for HTTP without TLS. Undefined where it names none, or the client's own default.
    * Administrators can only name allowed servers: a proof connects, and must not be a way to probe a network.
    */
   serverOf(value: T): string | undefined;

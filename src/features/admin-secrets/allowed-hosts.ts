@@ -7,7 +7,7 @@ import type { LiveSecret } from '../../secrets/live-secret.ts';
 export type AssertAllowed = (secret: DeclaredSecret, value: object) => void;
 
 /**
- * @param given pairs of `host:port`
+ * @param given each as `host:port`, or `http://host:port` for HTTP without TLS
  * @param live by id: what a secret has named since the process started is in use
  */
 export function createAllowedHosts(

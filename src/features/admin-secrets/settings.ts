@@ -39,10 +39,11 @@ export const settings = z.object({
     .default('')
     .transform(list)
     .refine(
-      (hosts) => hosts.every((host) => /^[^:/]+:\d+$/.test(host)),
-      'must be pairs of host:port, with commas between',
+      (hosts) => hosts.every((host) => /^(http:\/\/)?[^:/]+:\d+$/.test(host)),
+      'must be host:port, or http://host:port for HTTP without TLS, with commas between',
     )
     .register(notes, {
-      description: 'Servers, as host:port, that a new value may name beside those in use.',
+      description:
+        'Servers that a new value may name beside those in use: host:port, or http://host:port for HTTP without TLS.',
     }),
 });

@@ -32,7 +32,7 @@ describe('settings for administrators', () => {
     assert.deepEqual(settings({ ADMIN_SECRET_HOSTS: 'db.example.com:5432' }).ADMIN_SECRET_HOSTS, [
       'db.example.com:5432',
     ]);
-    for (const hosts of ['db.example.com', 'http://db:1', '*'])
+    for (const hosts of ['db.example.com', 'https://db:1', 'ftp://db:1', 'http://db', '*'])
       assert.throws(() => settings({ ADMIN_SECRET_HOSTS: hosts }), isReported(/ADMIN_SECRET_HOSTS/), hosts);
   });
 
