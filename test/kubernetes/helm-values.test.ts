@@ -1,4 +1,4 @@
-/** 11: how Vault, the operator and the CSI driver are installed, as far as the service depends on it. */
+/** 11: the installation of Vault, the operator and the CSI driver, as far as the service depends on it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { KUBERNETES, render, skip } from './render.ts';
 
 const read = (name: string) => parse(readFileSync(join(KUBERNETES, 'helm-values', `${name}.yaml`), 'utf8'));
 
-/** Seconds after which the kubelet looks at a pod's volumes again, at the latest. */
+/** Longest period of the kubelet between two checks of the volumes of a pod, in seconds. */
 const KUBELET_PERIOD = 90;
 
 describe('helm values', () => {
@@ -24,12 +24,12 @@ describe('helm values', () => {
     assert.equal(config.match(/leader_api_addr\s+= "https:/g)?.length, server.ha.replicas);
   });
 
-  it('Vault unseals by itself, and has a volume for its audit log', () => {
+  it('Vault unseals by itself and has a volume for its audit log', () => {
     assert.match(config, /^seal "awskms"/m);
     assert.equal(server.auditStorage.enabled, true);
   });
 
-  it('a pod waits for the injector, in namespaces that ask for it', { skip }, () => {
+  it('a pod waits for the injector in namespaces with its label', { skip }, () => {
     assert.ok(injector.replicas >= 2);
     assert.equal(injector.webhook.failurePolicy, 'Fail');
     const { matchLabels } = injector.webhook.namespaceSelector;
@@ -38,13 +38,14 @@ describe('helm values', () => {
       assert.equal(namespace?.metadata.labels?.[label], value);
   });
 
-  it('the operator serves no store of the whole cluster', () => {
+  it('the operator serves no store of the whole cluster and makes no token by its chart', () => {
     const values = read('external-secrets');
+    assert.equal(values.rbac.serviceAccountTokenCreate, false);
     for (const kind of ['Store', 'ExternalSecret', 'PushSecret', 'Generator'])
       assert.equal(values[`processCluster${kind}`], false, kind);
   });
 
-  it('the CSI driver fetches again, soon enough for a signing key, and makes no Secret', () => {
+  it('the CSI driver reads soon enough for a signing key and makes no Secret', () => {
     const { enableSecretRotation, rotationPollInterval, syncSecret, tokenRequests } =
       read('secrets-store-csi-driver');
     const { keyPropagation } = loadConfig({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/' });
@@ -57,4 +58,9 @@ describe('helm values', () => {
       ['sts.amazonaws.com', 'pods.eks.amazonaws.com', 'api://AzureADTokenExchange', 'vault'],
     );
   });
+
+  for (const cloud of ['aws', 'azure'])
+    it(`the provider of ${cloud} for the CSI driver installs no second driver`, () => {
+      assert.equal(read(`csi-provider-${cloud}`)['secrets-store-csi-driver'].install, false);
+    });
 });

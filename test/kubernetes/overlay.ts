@@ -1,4 +1,4 @@
-/** What an overlay deploys, in the shape in which a policy asks for it. */
+/** The objects of an overlay, as the policies read them. */
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { ICronJob, IJob } from 'kubernetes-models/batch/v1';
 import type { IConfigMap, IContainer, IPodSpec, IPodTemplateSpec, IVolume } from 'kubernetes-models/v1';
@@ -17,13 +17,13 @@ export interface Overlay {
   objects: KubernetesObject[];
 }
 
-/** A promise that the overlays keep, and a change that breaks it, to see that it is noticed. */
+/** A promise of the overlays, and a change that breaks it. */
 export interface Policy {
   title: string;
-  /** Empty when the promise is kept; else what breaks it. */
+  /** What breaks the promise. Empty when it is kept. */
   violations(overlay: Overlay): unknown[];
   mutate(overlay: Overlay): void;
-  /** The overlay to break. Default: vault-injector, which has the most to it. */
+  /** The overlay to break. Default: vault-injector, which has the most parts. */
   mutated?: string;
 }
 
@@ -41,7 +41,7 @@ export function moved({ name, objects }: Overlay, namespace: string): Overlay {
 export const ofKind = <T = KubernetesObject>({ objects }: Overlay, kind: string): (T & KubernetesObject)[] =>
   objects.filter((object) => object.kind === kind) as (T & KubernetesObject)[];
 
-/** @throws Error when there is none */
+/** @throws Error when the overlay has none */
 export function one<T = KubernetesObject>(
   overlay: Overlay,
   kind: string,
@@ -52,7 +52,7 @@ export function one<T = KubernetesObject>(
   return found;
 }
 
-/** Everything that runs. Each pod has one container. */
+/** All workloads. Each pod has one container. */
 export const workloads = (overlay: Overlay): Workload[] =>
   overlay.objects.flatMap((object) => {
     const template = templateOf(object);
@@ -72,7 +72,7 @@ export const service = (overlay: Overlay): Workload => {
 export const jobs = (overlay: Overlay): Workload[] =>
   workloads(overlay).filter(({ kind }) => kind !== 'Deployment');
 
-/** The pod that a workload's controller would make. */
+/** The pod that the controller of a workload makes. */
 export const podOf = ({ name, template }: Workload, namespace: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -83,7 +83,7 @@ export const podOf = ({ name, template }: Workload, namespace: string) => ({
 export const volume = ({ pod }: Workload, name: string): IVolume | undefined =>
   pod.volumes?.find((candidate) => candidate.name === name);
 
-/** The environment that the process will have, of what stands in the manifests. */
+/** The environment of the process, as the manifests set it. */
 export function environment(overlay: Overlay, { container }: Workload): Record<string, string> {
   const maps = (container.envFrom ?? []).map(
     ({ configMapRef }) => one<IConfigMap>(overlay, 'ConfigMap', configMapRef?.name).data ?? {},

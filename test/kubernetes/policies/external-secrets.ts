@@ -1,8 +1,9 @@
-/** 10: the operator's secrets and identity, and what remains when a secret vanishes. */
+/** 10: the copies of the operator, its identity, and what happens when a secret is deleted in the store. */
 import type {
   IExternalSecret,
   ISecretStore,
 } from '@kubernetes-models/external-secrets/external-secrets.io/v1';
+import type { IRole, IRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import { getBackend } from '../../../src/secrets/providers/registry.ts';
 import { type Overlay, ofKind, one, type Policy, service } from '../overlay.ts';
 import { ROTATION_TIMEOUT } from './jobs.ts';
@@ -11,12 +12,12 @@ const stores = (overlay: Overlay) => ofKind<ISecretStore>(overlay, 'SecretStore'
 const externals = (overlay: Overlay) => ofKind<IExternalSecret>(overlay, 'ExternalSecret');
 const backend = (overlay: Overlay) => overlay.name.split('-')[0] ?? '';
 
-/** Seconds that the kubelet may take to bring a change to a pod. */
+/** Seconds that the kubelet needs at most to write a change to a pod. */
 const KUBELET = 180;
 
 export const policies: Policy[] = [
   {
-    title: 'stores and secrets are of one namespace, in the version that is served',
+    title: 'stores and secrets belong to one namespace, in the version that is served',
     violations: (overlay) =>
       overlay.objects.filter(
         ({ apiVersion, kind }) =>
@@ -29,7 +30,7 @@ export const policies: Policy[] = [
     mutated: 'vault-external-secrets',
   },
   {
-    title: 'the operator reads as the service, and needs no rights of its own',
+    title: 'the operator reads as the service, without access of its own',
     violations: (overlay) =>
       stores(overlay).filter(({ spec }) => {
         const { aws, azurekv, vault } = spec?.provider ?? {};
@@ -49,7 +50,7 @@ export const policies: Policy[] = [
     mutated: 'vault-external-secrets',
   },
   {
-    title: 'each secret is copied whole, by the name that the service would give it',
+    title: 'each secret is copied whole, under the name that the service uses',
     violations: (overlay) =>
       externals(overlay).flatMap(({ spec }) =>
         (['database', 'jwt', 'openai'] as const).filter((id) => {
@@ -66,7 +67,7 @@ export const policies: Policy[] = [
     mutated: 'azure-external-secrets',
   },
   {
-    title: 'it stays when it vanishes in the store, and is the one that the service mounts',
+    title: 'a copy outlives a secret that is deleted in the store, and the service mounts it',
     violations: (overlay) =>
       externals(overlay).filter(({ spec }) => {
         const mounted = service(overlay).pod.volumes?.some(
@@ -80,7 +81,7 @@ export const policies: Policy[] = [
     mutated: 'aws-external-secrets',
   },
   {
-    title: 'a rotation has the patience that a copy and the kubelet need',
+    title: 'a rotation waits longer than a copy and the kubelet need',
     violations: (overlay) =>
       externals(overlay).filter(({ spec }) => {
         const minutes = /^(\d+)m0s$/.exec(spec?.refreshInterval ?? '')?.[1];
@@ -92,5 +93,27 @@ export const policies: Policy[] = [
       });
     },
     mutated: 'aws-external-secrets',
+  },
+  {
+    title: 'the operator makes tokens of the account of the service only',
+    violations(overlay) {
+      if (stores(overlay).length === 0) return [];
+      const { rules } = one<IRole>(overlay, 'Role', 'external-secrets-token');
+      const { subjects = [] } = one<IRoleBinding>(overlay, 'RoleBinding', 'external-secrets-token');
+      const [rule] = rules ?? [];
+      const isNarrow =
+        rules?.length === 1 &&
+        rule?.resources?.join() === 'serviceaccounts/token' &&
+        rule.resourceNames?.join() === 'myapp' &&
+        rule.verbs.join() === 'create';
+      const isOperator = subjects.every(
+        ({ name, namespace }) => `${namespace}/${name}` === 'external-secrets/external-secrets',
+      );
+      return isNarrow && isOperator && subjects.length === 1 ? [] : [rules, subjects];
+    },
+    mutate(overlay) {
+      delete one<IRole>(overlay, 'Role').rules?.[0]?.resourceNames;
+    },
+    mutated: 'azure-external-secrets',
   },
 ];

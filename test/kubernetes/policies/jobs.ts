@@ -1,15 +1,15 @@
-/** 13: rotation on a schedule and migration, each with an identity of its own. */
+/** 13: rotation on a schedule, and migration, each with an identity of its own. */
 import { readFileSync } from 'node:fs';
 import type { ICronJob, IJob, IJobSpec } from 'kubernetes-models/batch/v1';
 import { getBackend } from '../../../src/secrets/providers/registry.ts';
-import { environment, jobs, type Overlay, ofKind, one, type Policy } from '../overlay.ts';
+import { environment, jobs, type Overlay, ofKind, one, type Policy, service, workloads } from '../overlay.ts';
 
 const source = readFileSync(new URL('../../../src/cli/rotate/rotate.ts', import.meta.url), 'utf8');
 /** Seconds that `rotate` waits for its turn, and again for the replicas. */
 export const ROTATION_TIMEOUT = Number(/timeout: .*default: '(\d+)'/.exec(source)?.[1]);
 
-/** Where there is a store to write to. */
-const hasStore = ({ name }: Overlay) => name !== 'native';
+/** What rotates on a schedule: nothing without a store to write to, no login that Vault leases to each process. */
+const rotated = ({ name }: Overlay) => ({ native: [], 'vault-leases': ['jwt'] })[name] ?? ['database', 'jwt'];
 
 const jobSpecs = (overlay: Overlay): (IJobSpec | undefined)[] => [
   ...ofKind<IJob>(overlay, 'Job').map(({ spec }) => spec),
@@ -18,20 +18,20 @@ const jobSpecs = (overlay: Overlay): (IJobSpec | undefined)[] => [
 
 export const policies: Policy[] = [
   {
-    title: 'database and jwt rotate on a schedule, by the command for it',
+    title: 'database and jwt rotate on a schedule, except a leased login',
     violations(overlay) {
       const commands = jobs(overlay)
         .filter(({ kind }) => kind === 'CronJob')
         .map(({ container }) => container.args?.slice(0, 3).join(' '));
-      const expected = ['database', 'jwt'].map((secret) => `src/cli/secrets.ts rotate ${secret}`);
-      return commands.join() === (hasStore(overlay) ? expected.join() : '') ? [] : commands;
+      const expected = rotated(overlay).map((secret) => `src/cli/secrets.ts rotate ${secret}`);
+      return commands.join() === expected.join() ? [] : commands;
     },
     mutate(overlay) {
       overlay.objects.splice(overlay.objects.indexOf(one(overlay, 'CronJob')), 1);
     },
   },
   {
-    title: 'one rotation at a time, at a time that does not depend on the cluster',
+    title: 'one rotation runs at a time, in a fixed time zone',
     violations: (overlay) =>
       ofKind<ICronJob>(overlay, 'CronJob').filter(
         ({ spec }) => spec?.concurrencyPolicy !== 'Forbid' || !spec.timeZone,
@@ -41,7 +41,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'every attempt at a rotation has the time it needs',
+    title: 'every attempt at a rotation has the time that it needs',
     violations: (overlay) =>
       ofKind<ICronJob>(overlay, 'CronJob').filter(({ spec }) => {
         const { backoffLimit = 6, activeDeadlineSeconds = 0 } = spec?.jobTemplate.spec ?? {};
@@ -52,7 +52,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'permanent failures are not retried, and nothing is retried for ever',
+    title: 'a Job that needs a fix is not retried, and no Job runs for ever',
     violations: (overlay) =>
       jobSpecs(overlay).filter((spec) => {
         const [rule] = spec?.podFailurePolicy?.rules ?? [];
@@ -64,7 +64,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'tables are migrated as the role that owns them',
+    title: 'the migration runs as the owner of the tables',
     violations: (overlay) =>
       jobs(overlay)
         .filter(({ kind }) => kind === 'Job')
@@ -81,5 +81,18 @@ export const policies: Policy[] = [
     mutate(overlay) {
       for (const { container } of jobs(overlay)) container.env = [];
     },
+  },
+  {
+    title: 'service and rotation lease a login where the migration does not',
+    violations: (overlay) =>
+      workloads(overlay).filter((workload) => {
+        const isLeased = overlay.name === 'vault-leases' && workload.kind !== 'Job';
+        const { VAULT_DATABASE_ROLE: role } = environment(overlay, workload);
+        return role !== (isLeased ? 'myapp' : undefined);
+      }),
+    mutate(overlay) {
+      service(overlay).container.env = [];
+    },
+    mutated: 'vault-leases',
   },
 ];

@@ -1,4 +1,4 @@
-/** 3: what a pod may do on its node. */
+/** 3: the confinement of a pod on its node. */
 import { type Policy, service, volume, workloads } from '../overlay.ts';
 
 export const policies: Policy[] = [
@@ -17,7 +17,7 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'no container can gain rights or write to its image',
+    title: 'no container can gain privileges or write to its image',
     violations: (overlay) =>
       workloads(overlay).filter(
         ({ container: { securityContext } }) =>
@@ -55,13 +55,14 @@ export const policies: Policy[] = [
     },
   },
   {
-    title: 'every image is named by registry and version',
-    violations: (overlay) =>
-      workloads(overlay).filter(
-        ({ container: { image = '' } }) => !/^[\w.-]+\.[\w.-]+\/.+(:[\w.-]+|@sha256:\w+)$/.test(image),
-      ),
+    title: 'every workload has the same image, with registry and version',
+    violations(overlay) {
+      const [image = '', ...others] = new Set(workloads(overlay).map(({ container }) => container.image));
+      const isNamed = /^[\w.-]+\.[\w.-]+\/.+(:[\w.-]+|@sha256:\w+)$/.test(image);
+      return isNamed && others.length === 0 ? [] : [image, ...others];
+    },
     mutate(overlay) {
-      service(overlay).container.image = 'express-secrets-template';
+      service(overlay).container.image += '-next';
     },
   },
 ];
