@@ -63,7 +63,7 @@ export function createApp({
   const app = express();
   app.set('trust proxy', limits.trustedProxies);
   app.disable('x-powered-by');
-  // Nothing is kept, so nobody has a copy to ask about.
+  // Answers are not cached, so no client revalidates one.
   app.disable('etag');
   app.use(requestLog({ logger }), measureRequests({ onAnswered }), ...responseHeaders(), refuseAmbiguity);
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));

@@ -12,7 +12,7 @@ export type SecretErrorCode =
   | 'identity'
   /** The secret exists but is switched off: disabled, deleted and recoverable, or past its life. */
   | 'disabled'
-  /** Somebody else has written the secret meanwhile. */
+  /** Another writer has changed the secret meanwhile. */
   | 'conflict'
   /** Too many requests. */
   | 'throttled'
@@ -24,7 +24,7 @@ export type SecretErrorCode =
 const RETRYABLE: ReadonlySet<SecretErrorCode> = new Set(['throttled', 'unavailable']);
 
 export interface SecretErrorOptions {
-  /** One or two sentences: what to check, grant or mend. Names things exactly, never a value. */
+  /** One or two sentences: what to check, grant or fix. Names things exactly, never a value. */
   remedy: string;
   cause?: unknown;
   /** How long the backend asked callers to stay away, in milliseconds. */
@@ -73,7 +73,7 @@ export function problemOf(subject: string, { code, message, remedy, cause }: Sec
 }
 
 /**
- * The process cannot start. Carries every problem found, so that one run shows all there is to mend.
+ * The process cannot start. Carries every problem found, so that one run shows everything to fix.
  * Exit codes are those of sysexits.h: 78 (EX_CONFIG) when a person must act, 75 (EX_TEMPFAIL) when
  * starting again later can succeed.
  */

@@ -1,5 +1,5 @@
 /**
- * The process: configuration, service, port, signals. Exit codes: 0 after an orderly stop, 78 when a person must mend
+ * The process: configuration, service, port, signals. Exit codes: 0 after an orderly stop, 78 when a person must fix
  * something, 75 when starting again later can succeed, 1 otherwise.
  */
 import type { Logger } from 'pino';
@@ -40,7 +40,7 @@ async function main() {
     { port: server.port, provider: config.backend.name, startupMs: Math.round(clock.now()) },
     'listening',
   );
-  // For whoever started this process with a channel to it, as process managers and `npm run dev` do.
+  // For a parent with an IPC channel, such as process managers and `npm run dev`.
   process.send?.({ kind: 'listening', port: server.port });
 
   /** Not ready at once; requests in flight finish; then everything is given back in the reverse order. */

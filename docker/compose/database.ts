@@ -1,4 +1,4 @@
-/** The database and its roles, made with the superuser's password, which nobody else is given. */
+/** Creates the database and its roles with the superuser's password, which no other service receives. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
@@ -18,7 +18,7 @@ const superuser = () => ({
 
 export async function prepareDatabaseOnce(): Promise<Pick<DatabaseRoles, 'owner' | 'administrator'>> {
   if (existsSync(ROLES)) return JSON.parse(readFileSync(ROLES, 'utf8'));
-  // What an interrupted run has left has passwords that nobody knows.
+  // An interrupted run leaves roles with unknown passwords.
   await execute(
     'DROP DATABASE IF EXISTS myapp',
     'DROP ROLE IF EXISTS myapp_a, myapp_administrator, myapp_app, myapp_owner',

@@ -1,6 +1,6 @@
 /**
- * Fills the backend that SECRET_PROVIDER names with what the service needs. What is there stays as it is, whoever
- * wrote it, so this may run at any time: at each `docker compose up` it does.
+ * Fills the backend that SECRET_PROVIDER names with the secrets of the service. Existing ones stay unchanged,
+ * so this may run at any time: it runs at each `docker compose up`.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

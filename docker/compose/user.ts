@@ -1,4 +1,4 @@
-/** Somebody who can log in, with the role admin and a password that is shown once: `docker compose run --rm user`. */
+/** Creates a user with the role admin and a password that is shown once: `docker compose run --rm user`. */
 import { randomBytes } from 'node:crypto';
 import { withConnection } from '../../src/clients/database/connection.ts';
 import { loadConfig } from '../../src/config.ts';

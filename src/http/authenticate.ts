@@ -1,4 +1,4 @@
-/** Lets in callers with a valid bearer token, and those with a certain role. */
+/** Accepts callers with a valid bearer token, and for some routes only those with a certain role. */
 import type { RequestHandler, Response } from 'express';
 import { type Claims, InvalidTokenError, type Tokens } from '../clients/jwt.ts';
 import { HttpProblem } from './problem.ts';

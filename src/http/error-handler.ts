@@ -14,7 +14,7 @@ export const errorHandler: ErrorRequestHandler = (error, request, response, _nex
   const problem = toProblem(error);
   // For the request log, which writes it together with the outcome.
   if (problem.status >= 500) response.err = error;
-  // Too late for a status: break the connection, so that nobody takes half an answer for a whole one.
+  // Too late for a status: close the connection, so that half an answer is not taken for a whole one.
   if (response.headersSent) return void response.destroy();
   if (problem.status === 503) response.set('Retry-After', RETRY_AFTER);
   if (error instanceof HttpProblem) response.set(error.headers);
@@ -46,7 +46,7 @@ const isOfCaller = (error: unknown): error is { status: number } => {
   return expose === true && typeof status === 'number' && status < 500;
 };
 
-/** So many are told at most, or a short request could ask for a long answer. */
+/** Maximum number of reported faults; otherwise a short request could cause a long answer. */
 const FAULTS = 20;
 
 /** Seconds: the time in which another secret or server usually comes into use. */

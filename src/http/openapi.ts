@@ -46,7 +46,7 @@ function operation(route: Route) {
   };
 }
 
-/** A name in the path of which no more is said is a string. */
+/** Path parameters without a schema are strings. */
 function parameters({ path, parameters = {} }: Route) {
   const inPath = Object.fromEntries([...path.matchAll(/:(\w+)/g)].map(([, name = '']) => [name, z.string()]));
   const places = { ...parameters, path: z.object({ ...inPath, ...parameters.path?.shape }) };

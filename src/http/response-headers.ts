@@ -1,4 +1,4 @@
-/** Headers of every answer: what a browser may do with it, and that nobody keeps a copy. */
+/** Headers of every answer: what a browser may do with it, and no caching. */
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
@@ -14,7 +14,7 @@ const CONTENT_SECURITY_POLICY = {
 
 export function responseHeaders(): RequestHandler[] {
   const notStored: RequestHandler = (request, response, next) => {
-    // Express would answer 304 to `*`, of which no route speaks.
+    // Express would answer 304 to `*`, which no route documents.
     delete request.headers['if-none-match'];
     response.set('Cache-Control', 'no-store');
     next();

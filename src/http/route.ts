@@ -9,7 +9,7 @@ export interface Route<Body = unknown> {
   path: string;
   /** One short sentence without a full stop. */
   summary: string;
-  /** Who may call it: everybody, callers with a valid token, those of them with the role admin. */
+  /** Who may call it: every caller, callers with a valid token, or callers with the role admin. */
   access: 'all' | 'token' | 'admin';
   /** Checked before the body is read; the handler finds them where Express puts them. Names of headers in lower case. */
   parameters?: { path?: z.ZodObject; query?: z.ZodObject; header?: z.ZodObject };
@@ -32,7 +32,7 @@ export interface Answer {
   content: Record<string, z.ZodType>;
 }
 
-/** Lets the compiler infer the body that `handle` gets from the schema. */
+/** Infers the type of the body in `handle` from the schema. */
 export const route = <Body>(definition: Route<Body>): Route => definition as Route;
 
 export const json = (description: string, schema: z.ZodType): Answer => ({

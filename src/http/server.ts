@@ -1,4 +1,4 @@
-/** The HTTP server: its time limits, and an end that loses no request and waits for nobody who sends none. */
+/** The HTTP server: its time limits, and a stop that loses no request and does not wait for idle callers. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -6,15 +6,15 @@ import type { Clock } from '../clock.ts';
 import { StartupError } from '../errors.ts';
 
 /**
- * Milliseconds without a byte after which an open connection is closed when the server stops: a caller who keeps one
- * alive may be sending just then, and is told `Connection: close` with the answer.
+ * Milliseconds without a byte after which an open connection is closed when the server stops: a caller that keeps one
+ * alive may be sending just then, and receives `Connection: close` with the answer.
  */
 const QUIET = 500;
-/** Milliseconds to wait at most, when the server stops, for a moment in which nobody connects. */
+/** Maximum milliseconds to wait, when the server stops, for a moment without new connections. */
 const CONNECTING = 2_000;
 /** Milliseconds for answers to end, when the server stops; a caller may read slowly, or not at all. */
 const ANSWERING = 6_000;
-/** Milliseconds between two looks at the connections. */
+/** Milliseconds between two checks of the connections. */
 const LOOK = 20;
 
 /** Milliseconds. */
@@ -57,12 +57,12 @@ export interface HttpServerOptions {
   limits?: TimeLimits;
 }
 
-/** @throws StartupError when the port cannot be had */
+/** @throws StartupError when the port cannot be opened */
 export async function startHttpServer(
   handler: RequestListener,
   { host, port, clock, limits = LIMITS }: HttpServerOptions,
 ): Promise<HttpServer> {
-  /** Until it resolves, requests wait: whoever waits for an answer does not connect anew. */
+  /** Until it resolves, requests wait: a caller that waits for an answer opens no new connection. */
   let held: Promise<void> | undefined;
   const server = createServer(
     {
@@ -94,7 +94,7 @@ export async function startHttpServer(
       };
       unanswered.forEach(last);
       server.prependListener('request', (_request, response) => last(response));
-      held = untilNobodyConnects(server, clock);
+      held = untilNoConnectionComes(server, clock);
       await held;
       // The listener alone: the server's own `close` would also end idle connections, under a request on its way.
       const closed = new Promise<void>((resolve) => {
@@ -124,7 +124,7 @@ export async function startHttpServer(
  * Waits for a moment that brings no connection, so that none is in the kernel's queue: those would be reset with the
  * listener, and their requests with them.
  */
-async function untilNobodyConnects(server: Server, clock: Clock): Promise<void> {
+async function untilNoConnectionComes(server: Server, clock: Clock): Promise<void> {
   const deadline = clock.now() + CONNECTING;
   let connected = true;
   const onConnection = () => {
@@ -134,7 +134,7 @@ async function untilNobodyConnects(server: Server, clock: Clock): Promise<void> 
   while (connected && clock.now() < deadline) {
     connected = false;
     await clock.sleep(LOOK);
-    // The last thing before it returns is to have accepted whoever was there.
+    // Pending connections are accepted before this resolves.
     await nextTurn();
   }
   server.off('connection', onConnection);

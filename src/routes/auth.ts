@@ -68,7 +68,7 @@ export function authRoutes({ users, tokens, loginRateLimit }: AuthOptions): Rout
       path: '/auth/me',
       summary: 'The caller',
       access: 'token',
-      answers: { 200: json('The user whom the token names', userSchema) },
+      answers: { 200: json('The user of the token', userSchema) },
       handle(_request, response) {
         const { sub, email, role } = callerOf(response);
         response.json({ id: sub, email, role });

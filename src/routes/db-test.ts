@@ -28,7 +28,7 @@ export function dbTestRoutes({ database }: { database: Database }): Route[] {
       summary: 'A round trip to the database',
       access: 'token',
       answers: {
-        200: json('The time it took, as whom and to which version', roundTrip),
+        200: json('The duration, the database user and the server version', roundTrip),
         503: problem('The database does not answer'),
       },
       async handle(_request, response) {

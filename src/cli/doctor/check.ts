@@ -28,14 +28,14 @@ export interface Findings {
   chosen?: Backend;
   config?: Config;
   backend?: SecretProvider;
-  /** The backend's clock less ours, in milliseconds. */
+  /** The backend's clock minus this machine's, in milliseconds. */
   clockDifference?: number;
-  /** Of each required secret: its version, or why there is none to be had. */
+  /** For each required secret: its version, or the reason why it cannot be read. */
   looks: Map<string, string | SecretError>;
   secrets: Map<string, Secret>;
 }
 
-/** A problem, and whether waiting may mend it. */
+/** A problem, and whether it may pass by itself. */
 export interface Complaint extends Problem {
   temporary: boolean;
 }

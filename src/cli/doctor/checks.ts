@@ -1,4 +1,4 @@
-/** What the doctor looks at, in this order. */
+/** The doctor's checks, in order. */
 import type { Check } from './check.ts';
 import { clockDifference } from './clock-difference.ts';
 import { configuration } from './configuration.ts';

@@ -1,4 +1,4 @@
-/** `npm run secrets -- doctor`: looks at everything the service needs to start, in order, and says what to mend. */
+/** `npm run secrets -- doctor`: checks everything that the service needs to start, in order, and says what to fix. */
 import { parseArgs } from 'node:util';
 import { CHECKS } from './checks.ts';
 import { examine } from './examine.ts';

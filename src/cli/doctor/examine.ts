@@ -21,7 +21,7 @@ export interface Result {
   complaints: Complaint[];
 }
 
-/** @param onResult called after each check, for whoever wants to see them come */
+/** @param onResult called after each check, to show progress */
 export async function examine(
   checks: Check[],
   environment: NodeJS.ProcessEnv,

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { Complaint } from './check.ts';
 import type { Result } from './examine.ts';
 
-/** As the service would end: 75 where waiting may mend all that is wrong, 78 where a person must act. */
+/** The exit code of the service: 75 where every problem may pass by itself, 78 where a person must act. */
 export function exitCodeOf(results: Result[]): 0 | 75 | 78 {
   const complaints = results.flatMap((result) => result.complaints);
   if (complaints.length === 0) return 0;
@@ -34,14 +34,14 @@ export function describe({ title, status, detail, complaints }: Result): string 
   return [`${color(style, mark)} ${color('bold', title)}`, ...lines].join('\n');
 }
 
-/** An environment variable says what to mend; the rest is in the title. */
+/** Only a variable is named again; the title names the subject of every other check. */
 const prefix = (subject: string, title: string) => (title === 'Configuration' ? `${subject}: ` : '');
 
 export function summarize(results: Result[]): string {
   const count = (status: Result['status']) => results.filter((result) => result.status === status).length;
   if (count('failed') === 0) return 'Nothing is wrong: the service can start.';
   const skipped = count('skipped');
-  return `${count('failed')} failed${skipped > 0 ? `, ${skipped} not checked for that` : ''}. Mend what is marked, and run this again.`;
+  return `${count('failed')} failed${skipped > 0 ? `, ${skipped} not checked for that` : ''}. Fix the failed checks, and run this again.`;
 }
 
 /**
@@ -50,7 +50,7 @@ export function summarize(results: Result[]): string {
  *     {
  *       "version": 1,
  *       "healthy": false,            // whether every check passed or does not apply
- *       "exitCode": 78,              // 0, 75 (waiting may mend it) or 78 (a person must act)
+ *       "exitCode": 78,              // 0, 75 (it may pass by itself) or 78 (a person must act)
  *       "checks": [                  // in the order in which they were made
  *         {
  *           "id": "identity",        // stable

@@ -1,6 +1,6 @@
 /**
- * `rotate database`: a second login is made while the first works, proven, written into the secret, and the first
- * one locked once nobody uses it. The state of the two logins tells what an interrupted run left to do.
+ * `rotate database`: creates a second login while the first works, proves it, writes it into the secret, and locks the first
+ * once it is unused. The state of the two logins shows what an interrupted run left to do.
  */
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
@@ -43,7 +43,7 @@ export async function rotateDatabase(options: DatabaseRotationOptions): Promise<
     administrator,
     async (connection) => {
       await takeLock(connection, options);
-      // Only now: whoever had the lock before may have changed it.
+      // Read under the lock: the previous holder may have changed it.
       const secret = await read();
       const roles = createLoginRoles(connection);
       const leftovers = await findLeftovers(roles, secret.value.username);
@@ -77,10 +77,10 @@ async function findLeftovers(roles: LoginRoles, username: string): Promise<Login
     .filter(({ name, canLogIn, sessions }) => name !== username && (canLogIn || sessions > 0))
     .filter((role) => {
       const isTwin = JSON.stringify(role.groups) === groups;
-      // Of these names only the next one matters; another one belongs to somebody else, unless it is a twin.
+      // Only the next name matters. A role of another name without the same groups belongs to another application.
       if (!isTwin && role.name === otherName(username))
         throw new RotationError(`${role.name} is in use and not in the groups of ${username}.`, {
-          remedy: `If it belongs to somebody else, give the application another name; else give both the same groups, or lock it: ALTER ROLE ${role.name} NOLOGIN`,
+          remedy: `If another application owns it, give this one another name. Otherwise give both roles the same groups, or lock it: ALTER ROLE ${role.name} NOLOGIN`,
           temporary: false,
         });
       return isTwin;
@@ -114,7 +114,7 @@ async function replace(
   const password = randomBytes(32).toString('base64url');
   await roles.make(username, model, password);
   try {
-    await step(options, `Proving it: a login as ${username}, and a look at a table.`);
+    await step(options, `Proving it: a login as ${username}, and a read of a table.`);
     await prove(conceal({ ...secret.value, username, password }, 'password'), options);
     await step(options, `Writing ${secret.name}.`);
     await assertLocked(connection);
@@ -144,7 +144,7 @@ async function check(roles: LoginRoles, old: string, next: string): Promise<Logi
   if (objects)
     throw refuse(
       `${old} owns objects, which ${next} could not change.`,
-      `Give them to a role that nobody rotates: REASSIGN OWNED BY "${old}" TO <owner>, in each database.`,
+      `Give them to a role that is not rotated: REASSIGN OWNED BY "${old}" TO <owner>, in each database.`,
     );
   if (rights)
     throw refuse(

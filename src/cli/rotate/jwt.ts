@@ -1,6 +1,6 @@
 /**
- * `rotate jwt`: a new key signs, the one before it goes on verifying. One write does it, so there is no half of it.
- * With `revoke` the key before is believed no longer, and everybody must log in again.
+ * `rotate jwt`: a new key signs, and the previous one still verifies. One write does both, so there is no state in between.
+ * With `revoke` the previous key is rejected, and every user must log in again.
  */
 import { randomBytes } from 'node:crypto';
 import { parseSecret } from '../../secrets/parse-secret.ts';
@@ -12,16 +12,16 @@ import { type Outcome, type RotationOptions, step } from './rotation.ts';
 import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
 
 export interface JwtRotationOptions extends RotationOptions {
-  /** Ends what the old key has signed. */
+  /** Rejects tokens of the old key. */
   revoke: boolean;
-  /** Rotate even where tokens that are still good stop being believed. */
+  /** Rotate even when valid tokens are rejected by that. */
   force: boolean;
 }
 
-/** TTLs until the new key signs: one to see it, and two until a look confirms that everybody has. */
+/** TTLs until the new key signs: one to read it, and two until a check confirms that every replica has it. */
 const SETTLING = 3;
 
-/** 64 characters: what HS512 asks for, and so enough for all. */
+/** 64 characters: the minimum of HS512, and enough for every algorithm. */
 const KEY_BYTES = 48;
 
 /** @throws RotationError, SecretError, or the error of PostgreSQL */

@@ -11,9 +11,9 @@ import { endLease, readDatabase } from './stored-secret.ts';
 const INTERVAL = 1_000;
 
 /**
- * Takes the lock for as long as `connection` lives. It is one for all secrets of the application: whoever rotates
- * another secret holds it by a login of the database user, which would otherwise keep that user from being retired.
- * @throws RotationError temporary, when somebody else has it
+ * Takes the lock for as long as `connection` lives. All secrets of the application share one lock: a rotation of
+ * another secret holds it through a session of the database user, which would otherwise delay the retirement of that user.
+ * @throws RotationError temporary, when another run holds it
  */
 export async function takeLock(
   connection: ClientBase,

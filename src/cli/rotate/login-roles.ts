@@ -17,7 +17,7 @@ export interface LoginRole {
 }
 
 /**
- * Since PostgreSQL 16 CREATEROLE alone alters nobody: it takes the ADMIN OPTION, which the creator of a role has.
+ * Since PostgreSQL 16, CREATEROLE alone cannot alter a role: that takes the ADMIN OPTION, which the role's creator has.
  * https://www.postgresql.org/docs/current/role-attributes.html
  */
 const ROLES = `
@@ -98,7 +98,7 @@ export function createLoginRoles(administrator: ClientBase) {
       ];
       await transaction(administrator, async () => {
         for (const statement of statements) await administrator.query(statement);
-        // What somebody else has granted is not revoked, and PostgreSQL only warns.
+        // Grants of other roles are not revoked; PostgreSQL only warns.
         const [made] = await find(name);
         const kept = extra.filter((group) => made?.groups.includes(group));
         if (kept.length > 0)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import OpenAI from 'openai';
 import type { OpenAIAdministratorSecret } from '../../secrets/schemas.ts';
 
-/** What an account is called that was made to replace `key`. Like a `kid`, the digest only lets one test a guess. */
+/** Name of the account that replaces `key`. The digest does not reveal the key; like a `kid`, it only confirms a guess. */
 const nameFor = (secretName: string, key: string) =>
   `${secretName} after ${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
 
@@ -14,14 +14,14 @@ export function createServiceAccounts({ admin_key, project_id, base_url }: OpenA
     // Else the library would look for one in the environment.
     apiKey: null,
     baseURL: base_url ?? null,
-    // Making an account twice would leave a key that nobody knows of.
+    // Creating an account twice would leave an unknown key.
     maxRetries: 0,
     timeout: 30_000,
   });
   const accounts = client.admin.organization.projects.serviceAccounts;
 
   return {
-    /** The key is told this once and never again. */
+    /** OpenAI returns the key only once. */
     async create(secretName: string, oldKey: string): Promise<{ id: string; key: string }> {
       const { id, api_key } = await accounts.create(project_id, { name: nameFor(secretName, oldKey) });
       if (!api_key) throw new Error('OpenAI made a service account without a key.');

@@ -1,6 +1,6 @@
 /**
- * `rotate openai`: a new API key is made, or read from a person, proven, written, and the old one revoked once every
- * process has had the time to take the new one. OpenAI shows nobody's use of a key, so that time is all there is.
+ * `rotate openai`: creates a new API key or reads one from a person, proves it, writes it, and revokes the old one once every
+ * process has had time to take the new one. OpenAI does not show the use of a key, so only time can be waited for.
  */
 import OpenAI from 'openai';
 import { SecretError } from '../../errors.ts';
@@ -16,7 +16,7 @@ export interface OpenAIRotationOptions extends RotationOptions {
   askForKey: () => Promise<string>;
 }
 
-/** A process looks again after at most one TTL; the half is for a look that fails. */
+/** TTLs. A process checks again within one; the half allows for one failed check. */
 const SETTLING = 1.5;
 /** Milliseconds that OpenAI may need until a new key is known everywhere. */
 const PROPAGATION = 30_000;
@@ -68,7 +68,7 @@ async function replace(
   options: OpenAIRotationOptions,
 ): Promise<Outcome> {
   const old = accountId(secret, 'service_account_id');
-  // Of a run that was interrupted before it wrote: their keys are lost, and nobody has them.
+  // From runs that were interrupted before the write: their keys are lost and unused.
   for (const id of await accounts.findReplacements(secret.name, secret.value.api_key)) {
     await step(options, `Deleting the service account ${id}, which an interrupted rotation left behind.`);
     await accounts.delete(id);

@@ -81,7 +81,7 @@ async function run({ run, timeout, flags }: ReturnType<typeof parse>, config: Co
     };
     const outcome = await run(options, flags);
     if (outcome === 'finished')
-      console.log('Nothing was rotated anew. To rotate, run the same command again.');
+      console.log('An interrupted rotation was finished. To rotate again, run the same command again.');
     return 0;
   } finally {
     await provider.close?.();

@@ -5,15 +5,15 @@ import type { SecretId } from '../../secrets/schemas.ts';
 import { RotationError } from '../rotation-error.ts';
 
 export interface RotationOptions {
-  /** With the identity of somebody who may write. */
+  /** With an identity that may write. */
   provider: SecretProvider;
   names: Record<SecretId, string>;
   clock: Clock;
-  /** Told of each step before it is taken. Between two steps a rotation may be stopped. Never holds a value. */
+  /** Called before each step. A rotation can be stopped between two steps. The text never contains a value. */
   report: (step: string) => void | Promise<void>;
   /** Stops the rotation at the next safe point: undone where nothing was written, else left for the next run. */
   signal: AbortSignal;
-  /** Milliseconds after which every process has looked at a secret again. */
+  /** Milliseconds within which every process checks a secret again. */
   ttl: number;
   /** Milliseconds to wait for processes to leave the old credentials, or for another rotation to end. */
   timeout: number;
@@ -24,12 +24,12 @@ export interface RotationOptions {
 /** `finished`: an earlier run had been interrupted; this one did what was left, and rotated nothing. */
 export type Outcome = 'rotated' | 'finished';
 
-/** Stands between two steps: ends here when somebody wants the rotation to stop. */
+/** Announces the next step. @throws the reason of the signal, when the rotation should stop */
 export async function step({ report, signal }: Pick<RotationOptions, 'report' | 'signal'>, text: string) {
   signal.throwIfAborted();
   await report(text);
 }
 
-/** What an aborted signal carries as its reason. */
+/** Reason of the aborted signal. */
 export const stopped = () =>
   new RotationError('Stopped.', { remedy: 'Run the same command again.', temporary: true });

@@ -59,8 +59,8 @@ export function createGeneration(
     query_timeout: queryTimeout,
     application_name: 'express-secrets-template',
   });
-  // The loss of a connection that nobody listens to would end the process. The pool listens while one is idle; from the
-  // moment in which it is lent, and that may be the one in which it is lost, this listener is all there is.
+  // A lost connection without an error listener would end the process. The pool listens while a connection is idle; this
+  // listener covers the time from the moment in which it is lent.
   pool.on('connect', (client) => client.on('error', ignore));
   pool.on('error', (error) =>
     logger.debug(
@@ -69,7 +69,7 @@ export function createGeneration(
     ),
   );
 
-  // Counted before the pool is asked: a pool that is ending serves nobody who still waits in its queue.
+  // Counted before the pool is asked: a pool that is ending abandons the callers in its queue.
   // https://github.com/brianc/node-postgres/issues/1980
   let users = 0;
   const lent = new Set<pg.PoolClient>();
@@ -132,7 +132,7 @@ export function createGeneration(
       pool.connect().then((client) => client.release(true), ignore);
   };
 
-  /** Breaks the connections of those who did not leave in time; their statements fail. */
+  /** Closes the connections that were not released in time; their statements fail. */
   const force = () => {
     if (ending) return;
     logger.warn({ version, users }, 'retired database connections are still in use; breaking them');
@@ -180,5 +180,5 @@ export function createGeneration(
 /** An empty statement. The types do not know the time limit of a single one. */
 const PING: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: PATIENCE };
 
-/** Whoever uses the connection gets the error from the statement. */
+/** The user of the connection gets the error from the statement. */
 const ignore = () => {};

@@ -1,9 +1,9 @@
-/** Watches the answers that the AWS SDK gets: it neither bounds them nor tells whom it asked. */
+/** Watches the answers to the AWS SDK, which neither limits their size nor reports the endpoint. */
 import { pipeline, type Readable, Transform } from 'node:stream';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
 
-/** @param asked is told the endpoint of each request, such as `https://secretsmanager.eu-central-1.amazonaws.com` */
+/** @param asked receives the endpoint of each request, such as `https://secretsmanager.eu-central-1.amazonaws.com` */
 export function watchAnswers(client: SecretsManagerClient, asked: (endpoint: string) => void): void {
   client.middlewareStack.add(
     (next) => async (args) => {
@@ -15,7 +15,7 @@ export function watchAnswers(client: SecretsManagerClient, asked: (endpoint: str
       asked(`${protocol}//${hostname}${port ? `:${port}` : ''}`);
       const result = await next(args);
       const response = result.response as { body: Readable };
-      // Whoever reads gets the error too; the callback keeps it from being thrown at nobody.
+      // The reader gets the error too. The callback prevents an uncaught exception.
       response.body = pipeline(response.body, limit(LARGEST_ANSWER), () => {});
       return result;
     },

@@ -1,4 +1,4 @@
-/** What a person is told when AWS Secrets Manager does not do what it is asked: what happened, and what to grant. */
+/** Messages for failures of AWS Secrets Manager: what happened, and what to grant. */
 import { SecretError, type SecretErrorCode } from '../../../errors.ts';
 import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { parseRetryAfter } from '../network/retry-after.ts';
@@ -110,7 +110,7 @@ function messageOf(code: SecretErrorCode, name: string): string {
     case 'disabled':
       return `${name} is scheduled for deletion`;
     case 'conflict':
-      return `Somebody else has written ${name} meanwhile`;
+      return `Another writer has changed ${name}`;
     case 'throttled':
       return `AWS Secrets Manager throttles requests (asking for ${name})`;
     case 'unavailable':
@@ -128,7 +128,7 @@ function remedyOf(code: SecretErrorCode, cause: Cause, purpose: Purpose): string
     case 'denied':
       return cause.code === 'DecryptionFailure'
         ? `Enable the KMS key that encrypts ${name}, and grant kms:Decrypt on it to the role of this process: aws secretsmanager describe-secret --secret-id ${name} --region ${region} --query KmsKeyId`
-        : `Grant secretsmanager:${action} on arn:aws:secretsmanager:${region}:<account>:secret:${name}-?????? to the role of this process (aws sts get-caller-identity names it), and with a KMS key of your own kms:Decrypt on that key. A deny in the secret's resource policy goes before every grant.`;
+        : `Grant secretsmanager:${action} on arn:aws:secretsmanager:${region}:<account>:secret:${name}-?????? to the role of this process (aws sts get-caller-identity names it), and with a KMS key of your own kms:Decrypt on that key. A deny in the secret's resource policy takes precedence over every grant.`;
     case 'identity':
       return identityRemedy(cause.code);
     case 'disabled':
@@ -165,7 +165,7 @@ function identityRemedy(code: unknown): string {
 function unavailableRemedy(cause: Cause, purpose: Purpose): string {
   const { region, endpoint, credentialsEndpoint } = purpose;
   if (cause.code === 'CredentialsProviderError' || (credentialsEndpoint && !endpoint))
-    return `Nobody handed out credentials at ${credentialsEndpoint}: check that the EKS Pod Identity agent runs on this node, or the ECS agent, and that the network policy lets this process reach it.`;
+    return `${credentialsEndpoint} gave no credentials: check that the EKS Pod Identity agent runs on this node, or the ECS agent, and that the network policy allows this process to reach it.`;
   if (cause.status !== undefined && cause.status >= 500)
     return `Wait: Secrets Manager in ${region} answered with status ${cause.status} (https://health.aws.amazon.com); behind a VPC endpoint check that too.`;
   return networkRemedy(cause.code, {

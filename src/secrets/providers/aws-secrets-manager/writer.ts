@@ -1,6 +1,6 @@
 /**
- * Writing to AWS Secrets Manager. Whoever expects a version puts the value beside it, labelled AWSPENDING, and then
- * moves AWSCURRENT from the expected version to it, which AWS refuses when the label is elsewhere by now; rotations
+ * Writes to AWS Secrets Manager. A write that expects a version adds the value beside it, labelled AWSPENDING, and then
+ * moves AWSCURRENT from the expected version to it. AWS refuses that when another version has the label by now. Rotations
  * of AWS's own end the same way.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  */
@@ -50,7 +50,7 @@ export function createAwsWriter(call: AwsCall, region: string) {
       await moveStage(name, 'AWSCURRENT', { MoveToVersionId: version, ...from }, signal);
       return version;
     } catch (error) {
-      // Without a label AWS forgets the version. Where somebody has taken the label already, all is well.
+      // Without a label AWS deletes the version. If another writer has taken the label already, that is fine.
       await moveStage(name, 'AWSPENDING', { RemoveFromVersionId: version }, signal).catch(() => {});
       if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
       throw awsError('conflict', { action: 'UpdateSecretVersionStage', name, region }, error);

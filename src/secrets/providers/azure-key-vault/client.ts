@@ -76,12 +76,12 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
     return versions.sort((a, b) => Number(b.version === current) - Number(a.version === current));
   };
 
-  /** Is it deleted, and can it be recovered? A caller that may not know is told no. */
+  /** Whether the secret is deleted and can be recovered. False for a caller without the permission to see that. */
   const isDeleted = (name: string, signal: Signal): Promise<boolean> =>
     call(name, signal, (options) => client.getDeletedSecret(name, options)).then(
       () => true,
       (error: SecretError) => {
-        // Whoever could not be asked has not said no.
+        // A temporary failure is not an answer.
         if (error.retryable) throw error;
         return error.code === 'disabled';
       },

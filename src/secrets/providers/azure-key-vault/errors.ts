@@ -1,4 +1,4 @@
-/** What a person is told when Azure Key Vault gives no secret: what happened, and what to check or grant. */
+/** Messages for failures of Azure Key Vault: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode, type SecretErrorOptions } from '../../../errors.ts';
 import type { Stage } from '../../provider.ts';
 import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
@@ -72,8 +72,8 @@ export const withoutStage = (name: string, stage: Stage) =>
   new SecretError('not-found', `${name} has no ${stage} version in Azure Key Vault`, {
     remedy:
       stage === 'pending'
-        ? 'Nothing to mend: Key Vault has no pending versions, a new version is current at once.'
-        : `Nothing to mend unless ${name} has been rotated: then check that its older version is enabled.`,
+        ? 'Nothing to fix: Key Vault has no pending versions, a new version is current at once.'
+        : `Nothing to fix unless ${name} has been rotated: then check that its older version is enabled.`,
   });
 
 const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
@@ -81,7 +81,7 @@ const MESSAGES: Record<SecretErrorCode, (name: string) => string> = {
   denied: (name) => `Azure Key Vault refuses access to ${name}`,
   identity: (name) => `This process has no identity that Azure Key Vault accepts (asking for ${name})`,
   disabled: (name) => `${name} is disabled, or deleted and recoverable`,
-  conflict: (name) => `Somebody else has written ${name} meanwhile`,
+  conflict: (name) => `Another writer has changed ${name}`,
   throttled: (name) => `Azure Key Vault throttles requests (asking for ${name})`,
   unavailable: (name) => `Azure Key Vault gave no usable answer for ${name}`,
   invalid: (name) => `Azure Key Vault does not accept the name or value of ${name}`,

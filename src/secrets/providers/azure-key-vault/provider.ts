@@ -78,7 +78,7 @@ export function createAzureKeyVault(settings: KeyVaultSettings): SecretProvider 
       return combineVersions(found);
     },
 
-    /** Writes one JSON secret, which from then on goes before secrets per field. */
+    /** Writes one JSON secret, which from then on takes precedence over secrets per field. */
     write: createKeyVaultWriter(client, vaultUrl),
   };
 }

@@ -82,7 +82,7 @@ function origins(error: unknown): SdkError[] {
   return [error, ...[cause, ...errors].flatMap(origins)];
 }
 
-/** Nobody could be asked for a token, rather than nobody gave one. */
+/** Whether the identity endpoint was out of reach, as opposed to refusing a token. */
 function isTemporary(error: SdkError): boolean {
   const status = error.status ?? error.statusCode ?? 0;
   return (

@@ -1,6 +1,6 @@
 /**
- * Writing to Azure Key Vault, which has no conditional write: whoever expects a version looks before and after, so
- * that two writers in one process never both succeed, and two processes in the same moment are told afterwards.
+ * Writes to Azure Key Vault, which has no conditional write. A write that expects a version checks before and after, so
+ * that two writers in one process never both succeed, and two processes in the same moment get a conflict afterwards.
  */
 import type { WriteOptions } from '../../provider.ts';
 import type { KeyVaultClient } from './client.ts';
@@ -23,7 +23,7 @@ export function createKeyVaultWriter(client: KeyVaultClient, vaultUrl: string) {
     return version;
   };
 
-  /** Writes one JSON secret, which from then on goes before secrets per field. */
+  /** Writes one JSON secret, which from then on takes precedence over secrets per field. */
   return (name: string, value: string, { expected, signal }: WriteOptions = {}): Promise<string> => {
     if (expected === undefined) return client.set(name, value, signal);
     // One at a time, so that another write of this process is seen before and not after.

@@ -12,10 +12,10 @@ import { LARGEST_ANSWER } from '../network/no-answer.ts';
 import { isMountPoint } from './mount-point.ts';
 import { parseVaultAnswer } from './vault-answer.ts';
 
-/** Milliseconds for which a file that is not JSON may be one that somebody is still writing. */
+/** Milliseconds for which a file that is not JSON counts as unfinished. */
 const TORN_FOR = 2_000;
 
-/** Opening a pipe would otherwise wait for somebody to write to it. Windows knows neither. */
+/** Opening a pipe would otherwise wait for a writer. Windows has neither. */
 const NO_WAITING = constants.O_NONBLOCK ?? 0;
 
 export function createFileProvider({ directory }: { directory: string }): SecretProvider {

@@ -104,7 +104,7 @@ function remedyFor(code: SecretErrorCode, where: string, path: string): string {
   if (code === 'not-found')
     return where === path
       ? `Check VAULT_DATABASE_ROLE and VAULT_DATABASE_MOUNT: \`vault read ${path}\` must give a login.`
-      : 'Nothing to mend: the lease has ended, and new credentials are asked for.';
+      : 'Nothing to fix: the lease has ended, and the service requests new credentials.';
   if (code === 'throttled')
     return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
   return `Check that Vault reaches the database (\`vault read ${path}\`), and its log.`;

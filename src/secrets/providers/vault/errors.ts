@@ -1,4 +1,4 @@
-/** What a person is told when Vault gives no secret: what happened, and what to check or grant. */
+/** Messages for failures of Vault: what happened, and what to check or grant. */
 import { SecretError, type SecretErrorCode } from '../../../errors.ts';
 import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { VaultRequestError } from './client.ts';
@@ -54,7 +54,7 @@ const MESSAGES: Record<Code, (name: string) => string> = {
   'not-found': (name) => `Vault has no secret ${name}, or no version at that stage`,
   denied: (name) => `Vault refuses access to ${name}`,
   disabled: (name) => `The current version of ${name} is deleted`,
-  conflict: (name) => `Somebody else has written ${name} meanwhile`,
+  conflict: (name) => `Another writer has changed ${name}`,
   throttled: (name) => `Vault throttles requests (asking for ${name})`,
   unavailable: (name) => `Vault gave no usable answer for ${name}`,
   invalid: (name) => `Vault does not accept the request for ${name}`,

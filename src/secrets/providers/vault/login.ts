@@ -25,7 +25,7 @@ export type VaultAuth =
 /** The methods that get a token from Vault, instead of being handed one. */
 export type VaultLogin = Exclude<VaultAuth, { method: 'token' }>;
 
-/** A login's endpoint and what it wants. Files are read each time, as whoever delivers them replaces them. */
+/** Endpoint and body of a login. Files are read each time, because they may be replaced. */
 export async function loginRequest(auth: VaultLogin) {
   if (auth.method === 'approle') {
     const { roleId, secretId, mount = 'approle' } = auth;

@@ -92,7 +92,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     if (held === token) {
       cancel();
       current = undefined;
-      // Whoever else finds the same token dead must not undo the login that replaces it.
+      // Another caller with the same invalid token must not undo the login that replaces it.
       held = undefined;
     }
     return true;

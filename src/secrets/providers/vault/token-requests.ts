@@ -21,7 +21,7 @@ const lookedUp = z.object({
   data: z.object({ ttl: z.number(), creation_ttl: z.number(), renewable: z.boolean() }),
 });
 
-/** Milliseconds for one exchange about tokens; nobody else's signal ends it, as many may wait for it. */
+/** Milliseconds for one token request. No caller's signal ends it, because several may wait for it. */
 const TIMEOUT = 10_000;
 
 const REFUSED: ReadonlySet<number | undefined> = new Set([400, 401, 403, 404]);
@@ -64,7 +64,7 @@ export function createTokenRequests(request: VaultRequest, clock: Clock, closing
       }
     },
 
-    /** What is granted anew; less than before when the max TTL is near. */
+    /** The renewed grant; shorter than before when the max TTL is near. */
     async renew(token: string): Promise<Grant> {
       const { auth } = await exchange(granted, 'auth/token/renew-self', { token, body: {} });
       const { lease_duration: ttl, renewable } = auth;
