@@ -1,7 +1,7 @@
 /** The page: who is signed in, and which view the address names. */
 import { element, find } from './dom.js';
 import { secretsView } from './secrets-view.js';
-import { onSession, session, signOut } from './session.js';
+import { onSession, session, signOut, wordsOf } from './session.js';
 import { noPermissionView, signInView } from './sign-in.js';
 
 /** Views by address. `needs` is the route without which the view does not exist in this service. */
@@ -38,12 +38,17 @@ async function show() {
   if (!current) main.replaceChildren(signInView());
   else if (current.user.role !== 'admin') main.replaceChildren(noPermissionView(current.user));
   else {
-    const { view, close: end = () => {} } = await chosen.open({
-      write: known['/admin/secrets/rotate'] !== undefined,
-      save: known['/credentials']?.post !== undefined,
-    });
-    close = end;
-    main.replaceChildren(view);
+    main.replaceChildren(element('p', { class: 'empty' }, 'Loading.'));
+    try {
+      const { view, close: end = () => {} } = await chosen.open({
+        write: known['/admin/secrets/rotate'] !== undefined,
+        save: known['/credentials']?.post !== undefined,
+      });
+      close = end;
+      main.replaceChildren(view);
+    } catch (error) {
+      main.replaceChildren(element('p', { class: 'notice bad', role: 'alert' }, wordsOf(error)));
+    }
   }
   main.querySelector('input')?.focus();
 }

@@ -30,11 +30,8 @@ export function secretsView({ abilities }) {
     element('p', { class: 'empty' }, 'Waiting for the first second.'),
   );
   const cards = element('div', { class: 'cards' }, element('p', { class: 'empty' }, 'Loading the secrets.'));
-  const log = element(
-    'ol',
-    { class: 'log', role: 'log', 'aria-label': 'Events', tabindex: '0' },
-    element('li', {}, 'Nothing has happened yet.'),
-  );
+  const entries = element('ol', {}, element('li', { class: 'empty' }, 'Nothing has happened yet.'));
+  const log = element('div', { class: 'log', role: 'log', 'aria-label': 'Events', tabindex: '0' }, entries);
   const side = element('div', {});
 
   const load = createLoad(() => tryIt.showLoad());
@@ -72,7 +69,7 @@ export function secretsView({ abilities }) {
 
   const showLog = () => {
     if (changes.length === 0) return;
-    log.replaceChildren(
+    entries.replaceChildren(
       ...changes
         .slice(-LOGGED)
         .toReversed()
