@@ -7,9 +7,6 @@ import type { Listening } from './http.ts';
 import { startVault } from './vault.ts';
 import type { DatabaseOptions } from './vault-database.ts';
 
-export const BACKENDS = ['vault', 'aws', 'azure', 'file'] as const;
-export type BackendName = (typeof BACKENDS)[number];
-
 export interface Backend {
   /** Base URL; undefined for files. */
   url?: string;
@@ -43,8 +40,8 @@ export interface BackendOptions {
   database?: DatabaseOptions | undefined;
 }
 
-const START: Record<BackendName, (options: BackendOptions) => Promise<Backend>> = {
-  async vault(options) {
+const START = {
+  async vault(options: BackendOptions): Promise<Backend> {
     const vault = await startVault(options);
     // A role takes precedence over a token, so the service's own role must be unset.
     return {
@@ -52,17 +49,20 @@ const START: Record<BackendName, (options: BackendOptions) => Promise<Backend>> 
       writer: { VAULT_ROLE_ID: '', VAULT_SECRET_ID: '', VAULT_TOKEN: vault.createWriterToken() },
     };
   },
-  async aws(options) {
+  async aws(options: BackendOptions): Promise<Backend> {
     const aws = await startAwsSecretsManager(options);
     const { accessKeyId, secretAccessKey } = aws.administrator;
     return { ...aws, writer: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } };
   },
-  async azure(options) {
+  async azure(options: BackendOptions): Promise<Backend> {
     const azure = await startAzureKeyVault(options);
     return { ...azure, writer: azure.administrator };
   },
   file: startFiles,
 };
+
+export type BackendName = keyof typeof START;
+export const BACKENDS = Object.keys(START) as BackendName[];
 
 export const startBackend = (name: BackendName, options: BackendOptions): Promise<Backend> =>
   START[name](options);

@@ -1,6 +1,7 @@
 /** A database login of a third party, kept in the secret backend, for the feature that connects by reference. */
 import { randomBytes } from 'node:crypto';
 import { type Client, escapeLiteral } from 'pg';
+import { getBackend } from '../src/secrets/providers/registry.ts';
 import type { Backend, BackendName } from './backends.ts';
 
 export interface ConnectionOptions {
@@ -19,8 +20,7 @@ export async function prepareConnection({ provider, backend, administrator, data
      GRANT CONNECT ON DATABASE ${database.dbname} TO warehouse`,
   );
   const path = 'myapp/credentials/warehouse';
-  // Azure and files allow no slash in a name.
-  const name = provider === 'azure' || provider === 'file' ? path.replaceAll('/', '-') : path;
+  const name = path.replaceAll('/', getBackend(provider).separator);
   await backend.put(name, JSON.stringify({ username: 'warehouse', password, ...database }));
   return {
     password,

@@ -10,7 +10,7 @@ const SDKS: Record<BackendName, RegExp> = {
   aws: /node_modules\/@(aws-sdk|smithy)\//,
   vault: /node_modules\/(node-vault|axios)\//,
   azure: /node_modules\/@azure\//,
-  file: /src\/secrets\/providers\/file\.ts/,
+  file: /src\/secrets\/providers\/file\/provider\.ts/,
 };
 
 const RECORDER = new URL('../support/record-modules.ts', import.meta.url).href;
