@@ -16,7 +16,7 @@ if [[ -z $promtool ]]; then
     dpkg -x prometheus_*.deb .) >"$folder/log" 2>&1; then
     promtool=$folder/usr/bin/promtool
   else
-    echo "monitoring/check.sh: skipped, promtool is missing and cannot be downloaded: $(tail -1 "$folder/log")"
+    echo "SKIPPED alerts: promtool is missing and cannot be downloaded: $(tail -1 "$folder/log")"
     [[ ${CI_STRICT:-} != 1 ]]
     exit
   fi

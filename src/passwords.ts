@@ -11,9 +11,14 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 /** @returns for example `scrypt$16384$8$5$<salt>$<key>` */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, KEY_BYTES, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
+  return format(salt, await derive(password, salt, KEY_BYTES, COST));
 }
+
+/** A hash that no password matches. Checking it takes as long as checking any other. */
+export const createDecoyHash = (): string => format(randomBytes(16), randomBytes(KEY_BYTES));
+
+const format = (salt: Buffer, key: Buffer) =>
+  ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), key.toString('base64url')].join('$');
 
 /** @throws Error when `hash` was not made by `hashPassword` */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {

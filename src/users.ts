@@ -1,6 +1,6 @@
 /** Users in PostgreSQL. */
 import type { Database } from './clients/database/database.ts';
-import { hashPassword, verifyPassword } from './passwords.ts';
+import { createDecoyHash, verifyPassword } from './passwords.ts';
 
 export interface User {
   id: string;
@@ -15,7 +15,7 @@ export interface Users {
 
 export function createUsers({ database }: { database: Database }): Users {
   // Checked for unknown addresses, so that they take as long as known ones.
-  const decoy = hashPassword('');
+  const decoy = createDecoyHash();
 
   return {
     async authenticate(email, password) {
@@ -24,7 +24,7 @@ export function createUsers({ database }: { database: Database }): Users {
         [email],
       );
       const [found] = rows;
-      const matches = await verifyPassword(password, found?.password_hash ?? (await decoy));
+      const matches = await verifyPassword(password, found?.password_hash ?? decoy);
       return found && matches ? { id: found.id, email: found.email, role: found.role } : null;
     },
   };

@@ -81,7 +81,7 @@ describe('the hook before a commit', () => {
   const commit = async (text: string) => {
     await writeFile(join(repository, 'settings.txt'), text);
     await run('git', 'add', 'settings.txt');
-    return run('git', 'commit', '--quiet', '-m', 'Settings');
+    return run('git', 'commit', '--quiet', '-m', 'settings: add one');
   };
 
   const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { skipLine } from '../support/skip.ts';
 import { ROOT } from './docker.ts';
 import { startEngine } from './engine.ts';
 import { createImages } from './images.ts';
@@ -27,7 +28,7 @@ try {
   await suite('compose');
 } catch (error) {
   if (!(error instanceof Unavailable)) throw error;
-  console.log(`docker: skipped from here on, ${error.message}`);
+  console.log(skipLine('docker', error.message));
 }
 
 async function suite(name: string) {

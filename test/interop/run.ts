@@ -19,6 +19,7 @@ import {
   unavailable,
   untilAnswering,
 } from '../support/implementations.ts';
+import { skipLine } from '../support/skip.ts';
 
 /** The newest version for Java 17. Its APIs end with version 7.6. */
 const LOWKEY_API_VERSION = '7.6';
@@ -39,7 +40,7 @@ try {
       console.log(`${name}: started`);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      console.log(`${name}: skipped, ${error.message}`);
+      console.log(skipLine(`interop on ${name}`, error.message));
     }
   // One file at a time: each measures a service under load.
   const suites = spawn(

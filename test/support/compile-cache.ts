@@ -1,9 +1,13 @@
 /**
- * Preloaded by `npm test`: every process that a test starts uses Node's compile cache, which saves a fifth of the
- * processor time.
+ * Preloaded into each test file's process: it and every process that a test starts keep what Node makes of the source,
+ * which spares a fifth of the processor time.
  */
+import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
-  new URL('../../node_modules/.cache/compile', import.meta.url),
-);
+const directory = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
+// Code from the cache makes coverage less precise.
+if (!process.env.NODE_V8_COVERAGE) {
+  enableCompileCache(directory);
+  process.env.NODE_COMPILE_CACHE ??= directory;
+}
