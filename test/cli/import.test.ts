@@ -247,7 +247,7 @@ for (const provider of BACKENDS)
       const settings = fresh('asked');
       const unattended = await run(FILE, { settings, parameters: [] });
       assert.equal(unattended.code, 64);
-      assert.match(unattended.shown, /Nothing was written\. Without anybody to ask, say --yes\./);
+      assert.match(unattended.shown, /Nothing was written\. To write without the question, add --yes\./);
       const no = await run(FILE, { settings, parameters: [], input: 'n\n' });
       assert.equal(no.code, 0);
       assert.match(no.shown, /^Nothing was written\.$/m);

@@ -59,9 +59,9 @@ async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
     const answer = yes || needed.length === 0 ? 'yes' : await ask(needed);
     if (answer !== 'yes') {
       console.error(
-        `Nothing was written.${answer === 'nobody' ? ' Without anybody to ask, say --yes.' : ''}`,
+        `Nothing was written.${answer === 'no answer' ? ' To write without the question, add --yes.' : ''}`,
       );
-      return answer === 'nobody' ? 64 : 0;
+      return answer === 'no answer' ? 64 : 0;
     }
     console.log('');
     for (const change of needed)
@@ -87,13 +87,13 @@ async function prepare(target: ImportTarget, plan: Plan, names: Record<string, s
   return { changes, problems };
 }
 
-async function ask(changes: Change[]): Promise<'yes' | 'no' | 'nobody'> {
+async function ask(changes: Change[]): Promise<'yes' | 'no' | 'no answer'> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const nobody = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+    const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
     const question = lines.question(`\nWrite ${changes.map(({ name }) => name).join(', ')}? [y/N] `);
-    const answer = await Promise.race([question, nobody]);
-    if (answer === undefined) return 'nobody';
+    const answer = await Promise.race([question, closed]);
+    if (answer === undefined) return 'no answer';
     return /^y(es)?$/i.test(answer.trim()) ? 'yes' : 'no';
   } finally {
     lines.close();
