@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { runMigrations } from '../src/clients/database/migrations.ts';
+import { declaredSecrets } from '../src/declared-secrets.ts';
+import { FEATURES } from '../src/features/all.ts';
 import { hashPassword } from '../src/passwords.ts';
 import { getBackend } from '../src/secrets/providers/registry.ts';
-import { databaseSchema, type SecretId } from '../src/secrets/schemas.ts';
+import { databaseSchema, SECRET_IDS, SECRETS } from '../src/secrets/schemas.ts';
 import { type BackendName, startBackend } from './backends.ts';
 import { prepareConnection } from './connection.ts';
 import { prepareDatabase } from './database-roles.ts';
@@ -17,6 +19,7 @@ import { startOpenAI } from './openai.ts';
 import { createParts, type Parts } from './parts.ts';
 import { startPostgres } from './postgres.ts';
 import { startReaper } from './reaper.ts';
+import { sampleValue } from './sample-value.ts';
 
 export const ROTATABLE = ['database', 'jwt', 'openai'] as const;
 export type Rotatable = (typeof ROTATABLE)[number];
@@ -81,14 +84,12 @@ async function startParts(
   );
   reaper.remove(directory);
 
-  const nameOf = (id: SecretId | 'database-owner') =>
-    id === 'database-owner'
-      ? getBackend(provider)
-          .nameOf(PREFIX, 'database')
-          .replace(/database$/, 'database-owner')
-      : getBackend(provider).nameOf(PREFIX, id);
+  const nameOf = (id: string) => getBackend(provider).nameOf(PREFIX, id);
   /** The service may read its own secrets, but not those of the owner and the administrators. */
-  const forAdministrators = ['database-owner', 'database-administrator', 'openai-administrator'] as const;
+  const forAdministrators = [
+    'database-owner',
+    ...SECRET_IDS.filter((id) => SECRETS[id].use === 'administrators'),
+  ];
   const mayRead = (name: string) => !forAdministrators.some((id) => name === nameOf(id));
 
   const [postgres, openai, apis] = await Promise.all([
@@ -137,6 +138,10 @@ async function startParts(
     await backend.put(nameOf('openai-administrator'), JSON.stringify(openai.administrator));
   }
   await Promise.all((Object.keys(values) as (keyof typeof values)[]).map(write));
+  // Secrets that a team has added.
+  for (const { id, schema, use } of declaredSecrets(FEATURES))
+    if (use !== 'administrators' && !(id in values))
+      await backend.put(nameOf(id), JSON.stringify(sampleValue(schema)));
   const { host, port, dbname } = app;
   const connection = await asAdministrator((administrator) =>
     prepareConnection({ provider, backend, administrator, database: { host, port, dbname } }),

@@ -6,13 +6,10 @@ import type { Logger } from 'pino';
 import { systemClock as clock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
-import type { Feature } from './features/feature.ts';
-import * as featureIndex from './features/index.ts';
+import { FEATURES } from './features/all.ts';
 import { startHttpServer } from './http/server.ts';
 import { createLogger } from './logger.ts';
 import { createService } from './service.ts';
-
-const features: Feature[] = Object.values(featureIndex);
 
 /** Milliseconds for requests in flight, leases and connections to end after a signal. */
 const STOP_DEADLINE = 10_000;
@@ -26,14 +23,14 @@ try {
 }
 
 async function main() {
-  const config = loadConfig(process.env, features);
+  const config = loadConfig(process.env, FEATURES);
   const logger = createLogger({ level: config.logLevel });
   // From the beginning: as the first process of a container, one that does not listen to a signal does not get it.
   let stop = async () => {};
   stopOnSignal(() => stop(), logger);
 
   const provider = await config.createProvider();
-  const service = await createService({ config, provider, features, clock, logger });
+  const service = await createService({ config, provider, features: FEATURES, clock, logger });
 
   const server = await startHttpServer(service.app, { host: config.host, port: config.port, clock });
   logger.info(

@@ -194,8 +194,8 @@ describe('names', () => {
         SECRET_PROVIDER: 'azure',
         AZURE_VAULT_URL: 'https://v.vault.azure.net',
         SECRET_PREFIX: 'prod/myapp',
-      })['external-api-keys'],
-      'prod-myapp-external-api-keys',
+      })['database-administrator'],
+      'prod-myapp-database-administrator',
     ));
 
   it('are the file names in a directory', () =>
@@ -205,6 +205,12 @@ describe('names', () => {
     const given = names({ ...aws, OPENAI_ADMINISTRATOR_SECRET_NAME: 'elsewhere' });
     assert.equal(given['openai-administrator'], 'elsewhere');
     assert.equal(given['database-administrator'], 'myapp/database-administrator');
+  });
+
+  it('of the secrets of a feature can be overridden too', () => {
+    const feature = { settings: z.object({}), secrets: { 'search-keys': {}, flags: {} } };
+    const { nameOf } = loadConfig({ ...aws, SEARCH_KEYS_SECRET_NAME: 'elsewhere' }, [feature]);
+    assert.deepEqual([nameOf('search-keys'), nameOf('flags')], ['elsewhere', 'myapp/flags']);
   });
 
   it('of other secrets stay under the prefix', () => {

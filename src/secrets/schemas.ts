@@ -87,11 +87,6 @@ export const openaiAdministratorSchema = z
   .object({ admin_key: text, project_id: text, base_url: httpUrl.optional() })
   .transform((value) => conceal(value, 'admin_key'));
 
-/** Keys of other services. */
-export const externalApiKeysSchema = z
-  .object({ stripe: text, sendgrid: text })
-  .transform((value) => conceal(value, 'stripe', 'sendgrid'));
-
 const ofServers = (...names: string[]) =>
   ['DB_', 'DATABASE_', 'POSTGRES_', 'POSTGRESQL_'].flatMap((prefix) => names.map((name) => prefix + name));
 
@@ -124,14 +119,6 @@ export const SECRETS = {
       base_url: ['OPENAI_API_BASE'],
     },
   },
-  'external-api-keys': {
-    schema: externalApiKeysSchema,
-    use: 'on-demand',
-    variables: {
-      stripe: ['STRIPE_SECRET_KEY', 'STRIPE_API_KEY', 'STRIPE_KEY'],
-      sendgrid: ['SENDGRID_API_KEY', 'SENDGRID_KEY'],
-    },
-  },
   'database-administrator': { schema: databaseSchema, use: 'administrators' },
   'openai-administrator': { schema: openaiAdministratorSchema, use: 'administrators' },
 } satisfies Record<string, SecretEntry>;
@@ -144,7 +131,6 @@ export type SecretValue<K extends SecretId> = z.output<(typeof SECRETS)[K]['sche
 export type DatabaseSecret = SecretValue<'database'>;
 export type JwtSecret = SecretValue<'jwt'>;
 export type OpenAISecret = SecretValue<'openai'>;
-export type ExternalApiKeys = SecretValue<'external-api-keys'>;
 export type OpenAIAdministratorSecret = SecretValue<'openai-administrator'>;
 
 /** The entry of a secret, for code that is generic in its id. */

@@ -9,6 +9,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
 import { CHECKS } from '../../src/cli/doctor/checks.ts';
 import { CHECKED } from '../../src/cli/doctor/required.ts';
+import { overrideVariable } from '../../src/secrets/names.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 interface Trouble {
@@ -54,6 +55,7 @@ const withSql = (statement: string, undo: string) => async (sandbox: Sandbox) =>
 };
 
 const SECRETS = CHECKED.map(({ id }) => `secret-${id}`);
+const ON_DEMAND = CHECKED.filter(({ use }) => use === 'on-demand');
 
 const TROUBLES: Trouble[] = [
   {
@@ -180,18 +182,20 @@ const TROUBLES: Trouble[] = [
     exitCode: 78,
     says: /Fix this field of .*openai/,
   },
-  {
-    name: 'a field missing in a secret that is read on demand',
-    on: ['aws'],
-    async cause(sandbox) {
-      const name = sandbox.nameOf('external-api-keys');
-      await sandbox.backend.put(name, JSON.stringify({ stripe: 'any' }));
-      return () => sandbox.rotateApiKeys();
-    },
-    failed: ['shape-external-api-keys'],
-    exitCode: 78,
-    says: /Fix this field of .*external-api-keys/,
-  },
+  ...ON_DEMAND.map(
+    ({ id }): Trouble => ({
+      name: `fields missing in ${id}, which is read on demand`,
+      on: ['aws'],
+      settings: { [overrideVariable(id)]: `wrong-${id}` },
+      async cause({ backend }) {
+        await backend.put(`wrong-${id}`, JSON.stringify({ unknown: 'any' }));
+        return () => {};
+      },
+      failed: [`shape-${id}`],
+      exitCode: 78,
+      says: new RegExp(`Fix (this field|these fields) of wrong-${id}`),
+    }),
+  ),
   {
     name: 'a weak key',
     on: ['file'],
@@ -324,14 +328,15 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
           }
         });
 
-    it('does not require a secret that is read on demand', async () => {
-      const found = await examine({ EXTERNAL_API_KEYS_SECRET_NAME: 'nowhere' });
-      assert.equal(found.code, 0);
-      assert.deepEqual(
-        found.idsOf('not-applicable').filter((id) => id.endsWith('external-api-keys')),
-        ['secret-external-api-keys', 'shape-external-api-keys'],
-      );
-    });
+    for (const { id } of ON_DEMAND)
+      it(`does not require ${id}, which is read on demand`, async () => {
+        const found = await examine({ [overrideVariable(id)]: 'nowhere' });
+        assert.equal(found.code, 0);
+        assert.deepEqual(
+          found.idsOf('not-applicable').filter((check) => check.endsWith(`-${id}`)),
+          [`secret-${id}`, `shape-${id}`],
+        );
+      });
 
     it('shows no value, whatever is wrong', () => {
       assert.ok(output.length > 1_000);

@@ -4,11 +4,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { z } from 'zod';
 import type { BackendName } from '../../sandbox/backends.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { startSecretsCommand } from '../../sandbox/secrets-command.ts';
 import { planImport } from '../../src/cli/import/plan.ts';
 import { featureVariables } from '../../src/cli/known-variables.ts';
+import { declaredSecrets } from '../../src/declared-secrets.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const KEY = 'planted-signing-key-of-more-than-32-bytes';
@@ -16,8 +18,18 @@ const KEY = 'planted-signing-key-of-more-than-32-bytes';
 /** Put together here, because the scanner for secrets takes a whole one for real. */
 const connection = (rest: string, scheme = 'postgres') => `${scheme}://${rest}`;
 
+const feature = {
+  secrets: {
+    'search-keys': {
+      use: 'on-demand' as const,
+      schema: z.object({ reader: z.string(), writer: z.string() }),
+      variables: { writer: ['SEARCH_WRITE_KEY'] },
+    },
+  },
+};
+const planOf = (variables: Record<string, string>) => planImport(variables, declaredSecrets([feature]));
 const fieldsOf = (variables: Record<string, string>) =>
-  Object.fromEntries(planImport(variables).secrets.map(({ id, fields }) => [id, fields]));
+  Object.fromEntries(planOf(variables).secrets.map(({ secret, fields }) => [secret.id, fields]));
 
 describe('the plan of an import', () => {
   it('takes a connection string apart', () => {
@@ -36,7 +48,7 @@ describe('the plan of an import', () => {
     assert.equal(fieldsOf({ POSTGRES_URL: 'postgres://a:b@[::1]/d' }).database?.host, '::1');
   });
 
-  it('knows the names that libpq, frameworks and images use', () => {
+  it('recognizes the names that libpq, frameworks and images use', () => {
     const expected = { username: 'u', password: 'p', host: 'h', port: '1', dbname: 'd' };
     for (const [prefix, user, database] of [
       ['PG', 'USER', 'DATABASE'],
@@ -55,26 +67,26 @@ describe('the plan of an import', () => {
     }
   });
 
-  it('knows keys of tokens, OpenAI, Stripe and SendGrid', () => {
+  it('recognizes <ID>_<FIELD> of any secret, aliases, and the names that its entry lists', () => {
     const variables = {
-      JWT_SECRET: KEY,
+      JWT_SIGNING_KEY: KEY,
       JWT_EXPIRES_IN: '7d',
       OPENAI_API_KEY: 'o',
-      OPENAI_MODEL: 'm',
-      STRIPE_SECRET_KEY: 's',
-      SENDGRID_API_KEY: 'g',
+      OPENAI_MODEL_NAME: 'm',
+      SEARCH_KEYS_READER: 'r',
+      SEARCH_WRITE_KEY: 'w',
     };
     assert.deepEqual(fieldsOf(variables), {
       jwt: { secret_key: KEY, expiry_hours: '168' },
       openai: { api_key: 'o', model: 'm' },
-      'external-api-keys': { stripe: 's', sendgrid: 'g' },
+      'search-keys': { reader: 'r', writer: 'w' },
     });
   });
 
   it('two variables that differ about a field are a problem; two that agree are not', () => {
     const url = connection('a:planted@h/d');
-    assert.deepEqual(planImport({ DATABASE_URL: url, PGPASSWORD: 'planted', PGHOST: 'h' }).problems, []);
-    const { problems } = planImport({ DATABASE_URL: url, PGPASSWORD: 'another' });
+    assert.deepEqual(planOf({ DATABASE_URL: url, PGPASSWORD: 'planted', PGHOST: 'h' }).problems, []);
+    const { problems } = planOf({ DATABASE_URL: url, PGPASSWORD: 'another' });
     assert.deepEqual(problems, ['DATABASE_URL and PGPASSWORD differ about password: keep one of them.']);
   });
 
@@ -84,14 +96,14 @@ describe('the plan of an import', () => {
       { DATABASE_URL: connection('a:planted%@h/d') },
       { JWT_EXPIRES_IN: 'planted' },
     ]) {
-      const { problems } = planImport(variables);
+      const { problems } = planOf(variables);
       assert.equal(problems.length, 1);
       assert.doesNotMatch(problems.join(), /planted/);
     }
   });
 
   it('leaves the rest, each with its reason', () => {
-    const { secrets, left } = planImport({
+    const { secrets, left } = planOf({
       PORT: '3000',
       VAULT_TOKEN: 'x',
       SENTRY_TOKEN: 'x',
@@ -109,7 +121,7 @@ describe('the plan of an import', () => {
 });
 
 describe("the service's own variables", () => {
-  const reasonOf = (variable: string) => planImport({ [variable]: 'x' }).left[0]?.reason ?? '';
+  const reasonOf = (variable: string) => planOf({ [variable]: 'x' }).left[0]?.reason ?? '';
 
   it('are configuration', () => {
     for (const variable of [
@@ -156,12 +168,15 @@ describe("the service's own variables", () => {
       );
   });
 });
+/** Nothing listens here. */
+const CLOSED = 'http://127.0.0.1:1/';
 
 const FILE = `# a team's file
-DATABASE_URL="${connection('planted_user:planted%20password@db.example.com:5432/shop')}"
+DATABASE_URL="${connection('planted_user:planted%20password@127.0.0.1:1/shop')}"
 export JWT_SECRET='${KEY}'
 OPENAI_API_KEY=planted-openai-key # the team's
 OPENAI_MODEL=gpt
+OPENAI_BASE_URL=${CLOSED}
 SENTRY_TOKEN=planted-sentry
 PORT=8080
 `;
@@ -225,12 +240,12 @@ for (const provider of BACKENDS)
       );
       assert.match(
         shown,
-        /import-new-openai: new\n {4}OPENAI_API_KEY -> api_key\n {4}OPENAI_MODEL {3}-> model\n/,
+        /import-new-openai: new\n {4}OPENAI_API_KEY {2}-> api_key\n {4}OPENAI_BASE_URL -> base_url\n {4}OPENAI_MODEL {4}-> model\n/,
       );
       assert.match(shown, /PORT {9}- is configuration .*\n {4}SENTRY_TOKEN - looks like a secret/);
       assert.match(
         shown,
-        /Now delete from .*\.env: DATABASE_URL, JWT_SECRET, OPENAI_API_KEY, OPENAI_MODEL\./,
+        /Now delete from .*\.env: DATABASE_URL, JWT_SECRET, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL\./,
       );
       assert.match(
         shown,
@@ -239,7 +254,7 @@ for (const provider of BACKENDS)
 
       const again = await run(FILE, { settings: fresh('new'), parameters: [] });
       assert.equal(again.code, 0, again.shown);
-      assert.match(again.shown, /import-new-jwt: is there already, with these values/);
+      assert.match(again.shown, /import-new-jwt: exists, with these values/);
       assert.doesNotMatch(again.shown, /Written/);
     });
 
@@ -259,10 +274,10 @@ for (const provider of BACKENDS)
 
     it('says what it replaces, and keeps the fields that the file does not have', async () => {
       const settings = fresh('kept');
-      await run('OPENAI_API_KEY=first\nOPENAI_MODEL=gpt\n', { settings });
+      await run(`OPENAI_API_KEY=first\nOPENAI_MODEL=gpt\nOPENAI_BASE_URL=${CLOSED}\n`, { settings });
       const { code, shown } = await run('OPENAI_API_KEY=second\n', { settings });
       assert.equal(code, 0, shown);
-      assert.match(shown, /import-kept-openai: is there already, and its api_key WILL BE REPLACED/);
+      assert.match(shown, /import-kept-openai: exists, and its api_key WILL BE REPLACED/);
       const same = await run('OPENAI_API_KEY=second\nOPENAI_MODEL=gpt\n', { settings });
       assert.match(same.shown, /with these values/);
     });
@@ -277,8 +292,46 @@ for (const provider of BACKENDS)
       assert.match(shown, /Nothing was written:/);
       assert.match(shown, /secret_key \(JWT_SECRET\) is shorter than the 32 bytes/);
       assert.match(shown, /model \(OPENAI_MODEL\) is missing/);
-      const later = await run('PGHOST=h\nPGUSER=u\nPGPASSWORD=p\nPGDATABASE=d\n', { settings });
+      const later = await run('PGHOST=127.0.0.1\nPGPORT=1\nPGUSER=u\nPGPASSWORD=p\nPGDATABASE=d\n', {
+        settings,
+      });
       assert.match(later.shown, /import-refused-database: new/);
+    });
+
+    it('proves each value, and writes nothing when one is refused', async () => {
+      const settings = fresh('proven');
+      const { openai } = sandbox;
+      const file = (key: string) =>
+        `OPENAI_API_KEY=${key}\nOPENAI_MODEL=${openai.model}\nOPENAI_BASE_URL=${openai.baseUrl}\n`;
+      const refused = await run(`JWT_SECRET=${KEY}\n${file('planted')}`, { settings });
+      assert.equal(refused.code, 78);
+      assert.match(
+        refused.shown,
+        /Nothing was written:\n {2}import-proven-openai: .*refuses the key \[401\]\. Put/,
+      );
+      const away = await run(`JWT_SECRET=${KEY}\n`, { settings });
+      assert.match(away.shown, /import-proven-jwt: new/);
+      const accepted = await run(file(openai.createKey()), { settings });
+      assert.equal(accepted.code, 0, accepted.shown);
+      assert.doesNotMatch(accepted.shown, /Not proven/);
+    });
+
+    it('says what it cannot prove from here', async () => {
+      const { code, shown } = await run(FILE, { settings: fresh('away') });
+      assert.equal(code, 0, shown);
+      assert.match(shown, /Not proven from here:\n {2}import-away-database: PostgreSQL does not answer/);
+      assert.match(shown, /import-away-openai: OpenAI does not answer/);
+    });
+
+    it('replaces a field that is stored under an alias', async () => {
+      const settings = fresh('alias');
+      await sandbox.backend.put(
+        'import-alias-jwt',
+        JSON.stringify({ signing_key: `another ${KEY}`, issuer: 'i' }),
+      );
+      const { code, shown } = await run(`JWT_SECRET=${KEY}\n`, { settings });
+      assert.equal(code, 0, shown);
+      assert.match(shown, /import-alias-jwt: exists, and its secret_key WILL BE REPLACED/);
     });
 
     it('the identity of the service may not: exit code 78, and what to grant', async () => {

@@ -1,12 +1,9 @@
 /** Is the configuration whole? What is wrong is left out afterwards, so that the rest can be looked at. */
 import { type Config, loadConfig } from '../../config.ts';
 import { StartupError } from '../../errors.ts';
-import type { Feature } from '../../features/feature.ts';
-import * as featureIndex from '../../features/index.ts';
+import { FEATURES } from '../../features/all.ts';
 import { findBackend } from '../../secrets/providers/registry.ts';
 import type { Check } from './check.ts';
-
-const features: Feature[] = Object.values(featureIndex);
 
 export const configuration: Check = {
   id: 'configuration',
@@ -16,7 +13,7 @@ export const configuration: Check = {
     const chosen = findBackend(environment.SECRET_PROVIDER ?? '');
     if (chosen) findings.chosen = chosen;
     try {
-      findings.config = loadConfig(environment, features);
+      findings.config = loadConfig(environment, FEATURES);
       findings.backend = await findings.config.createProvider();
     } catch (error) {
       if (error instanceof StartupError) await useTheRest(error, environment, findings);

@@ -1,15 +1,12 @@
 /** The secrets that the doctor checks: those that the service reads, of features too. */
 import { declaredSecrets } from '../../declared-secrets.ts';
-import type { Feature } from '../../features/feature.ts';
-import * as featureIndex from '../../features/index.ts';
+import { FEATURES } from '../../features/all.ts';
 import { layoutOf as layout } from '../../secrets/schemas.ts';
-
-const features: Feature[] = Object.values(featureIndex);
 
 export type CheckedSecret = (typeof CHECKED)[number];
 
 /** Secrets of administrators are left out: the service's own identity must not be able to read them. */
-export const CHECKED = declaredSecrets(features).filter(({ use }) => use !== 'administrators');
+export const CHECKED = declaredSecrets(FEATURES).filter(({ use }) => use !== 'administrators');
 
 /** Those that the service does not start without. */
 export const REQUIRED = CHECKED.filter(({ use }) => use === 'startup');

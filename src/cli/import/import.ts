@@ -1,12 +1,16 @@
-/** `npm run secrets -- import .env`: moves what is secret in a `.env` file into the backend. Shows names, asks, writes. */
+/** `npm run secrets -- import .env`: moves the secrets of a `.env` file into the backend. Shows names, asks, writes. */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { parseArgs, parseEnv } from 'node:util';
+import { z } from 'zod';
 import { loadConfig } from '../../config.ts';
+import { declaredSecrets } from '../../declared-secrets.ts';
 import { SecretError } from '../../errors.ts';
+import { FEATURES } from '../../features/all.ts';
 import { explain } from '../explain.ts';
 import { type Plan, planImport } from './plan.ts';
-import { showChange, showLeft, showNextSteps } from './show.ts';
+import { proveChanges } from './prove.ts';
+import { showChange, showLeft, showList, showNextSteps } from './show.ts';
 import { type Change, cannotWrite, type ImportTarget, prepareChange, writeChange } from './stored.ts';
 
 export const USAGE = '  npm run secrets -- import <file> [--yes]';
@@ -34,28 +38,33 @@ function parse(parameters: string[]) {
   const options = { yes: { type: 'boolean', default: false } } as const;
   const { values, positionals } = parseArgs({ args: parameters, options, allowPositionals: true });
   const [file, ...rest] = positionals;
-  if (file === undefined || rest.length > 0) throw new Error('Say which file, for example .env.');
+  if (file === undefined || rest.length > 0) throw new Error('The file is missing, for example .env.');
   return { file, yes: values.yes };
 }
 
 async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
-  const config = loadConfig(process.env);
-  const plan = planImport(parseEnv(await read(file)));
+  const declared = declaredSecrets(FEATURES).filter(({ use }) => use !== 'administrators');
+  // Settings of features do not matter here, and the names of their secrets do.
+  const secrets = Object.fromEntries(declared.map((secret) => [secret.id, secret]));
+  const config = loadConfig(process.env, [{ settings: z.object({}), secrets }]);
+  const plan = planImport(parseEnv(await read(file)), declared);
   const provider = await config.createProvider();
   try {
     if (!provider.write) throw cannotWrite(provider.name);
     const target = { provider, hasFieldSecrets: config.backend.hasFieldSecrets };
-    const { changes, problems } = await prepare(target, plan, config.secretNames);
+    const { changes, problems } = await prepare(target, plan, config.nameOf);
+    const needed = changes.filter(({ isSame }) => !isSame);
+    const proven = problems.length === 0 ? await proveChanges(needed) : { problems, notes: [] };
     console.log(
       [`From ${file} into ${provider.name}:`, ...changes.map(showChange), showLeft(plan.left)]
         .join('\n\n')
         .trim(),
     );
-    if (problems.length > 0) {
-      console.error(['\nNothing was written:', ...problems.map((problem) => `  ${problem}`)].join('\n'));
+    if (proven.notes.length > 0) console.log(showList('Not proven from here:', proven.notes));
+    if (proven.problems.length > 0) {
+      console.error(showList('Nothing was written:', proven.problems));
       return 78;
     }
-    const needed = changes.filter(({ isSame }) => !isSame);
     const answer = yes || needed.length === 0 ? 'yes' : await ask(needed);
     if (answer !== 'yes') {
       console.error(
@@ -73,13 +82,13 @@ async function run({ file, yes }: ReturnType<typeof parse>): Promise<number> {
   }
 }
 
-/** Everything that can be known to be wrong is found before anything is written. */
-async function prepare(target: ImportTarget, plan: Plan, names: Record<string, string>) {
+/** Finds every problem of names and shapes before anything is written. */
+async function prepare(target: ImportTarget, plan: Plan, nameOf: (id: string) => string) {
   const problems = [...plan.problems];
   const changes: Change[] = [];
   for (const planned of plan.secrets)
     try {
-      changes.push(await prepareChange(target, names[planned.id] ?? planned.id, planned));
+      changes.push(await prepareChange(target, nameOf(planned.secret.id), planned));
     } catch (error) {
       if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
       problems.push(`${error.message}. ${error.remedy}`);

@@ -1,7 +1,7 @@
-/** What of a `.env` file goes where. Does no I/O; values are carried, and never in what is to be shown. */
-import type { SecretId } from '../../secrets/schemas.ts';
+/** Plans where each variable of a `.env` file goes. Does no I/O. Values are carried, and are in no text to show. */
+import type { DeclaredSecret } from '../../declared-secrets.ts';
 import { reasonToLeave } from './leave.ts';
-import { type Fields, TARGETS, type Target } from './mapping.ts';
+import { conversionOf, type Fields } from './mapping.ts';
 
 export interface Plan {
   secrets: PlannedSecret[];
@@ -12,46 +12,47 @@ export interface Plan {
 }
 
 export interface PlannedSecret {
-  id: SecretId;
+  secret: DeclaredSecret;
   fields: Fields;
-  /** From which variable each field came. */
+  /** The variables that each field comes from. */
   sources: Record<string, string[]>;
 }
 
-export function planImport(variables: NodeJS.Dict<string>): Plan {
+/** @param declared the secrets that can be imported */
+export function planImport(variables: NodeJS.Dict<string>, declared: readonly DeclaredSecret[]): Plan {
   const plan: Plan = { secrets: [], left: [], problems: [] };
   const taken = new Set<string>();
-  for (const [id, target] of Object.entries(TARGETS) as [SecretId, Target][]) {
-    const secret: PlannedSecret = { id, fields: {}, sources: {} };
+  for (const secret of declared) {
+    const planned: PlannedSecret = { secret, fields: {}, sources: {} };
     for (const [variable, value] of Object.entries(variables)) {
-      const fields = value?.trim() ? fieldsOf(target, variable, value, plan.problems) : undefined;
+      const fields = value?.trim() ? fieldsOf(secret, variable, value, plan.problems) : undefined;
       if (!fields) continue;
       taken.add(variable);
-      for (const [field, part] of Object.entries(fields)) add(secret, field, part, variable, plan.problems);
+      for (const [field, part] of Object.entries(fields)) add(planned, field, part, variable, plan.problems);
     }
-    if (Object.keys(secret.sources).length > 0) plan.secrets.push(secret);
+    if (Object.keys(planned.sources).length > 0) plan.secrets.push(planned);
   }
   for (const [variable, value] of Object.entries(variables))
     if (!taken.has(variable)) plan.left.push({ variable, reason: reasonToLeave(variable, value) });
   return plan;
 }
 
-/** Undefined for a variable that the target does not know. */
-function fieldsOf(target: Target, variable: string, value: string, problems: string[]): Fields | undefined {
-  const parse = target.parsed?.[variable];
-  if (!parse) {
-    const field = Object.keys(target.variables).find((name) => target.variables[name]?.includes(variable));
-    return field === undefined ? undefined : { [field]: value };
-  }
+/** Undefined for a variable that holds nothing of the secret. */
+function fieldsOf(
+  secret: DeclaredSecret,
+  variable: string,
+  value: string,
+  problems: string[],
+): Fields | undefined {
   try {
-    return parse(value);
+    return conversionOf(secret, variable)?.(value);
   } catch (error) {
     problems.push(`${variable} ${(error as Error).message}.`);
     return {};
   }
 }
 
-/** Two variables may say the same; when they differ it is open which one is meant. */
+/** Two variables may hold the same value. When they differ, it is open which one is meant. */
 function add(
   { fields, sources }: PlannedSecret,
   field: string,

@@ -1,4 +1,4 @@
-/** What a person reads of an import: names of variables, secrets and fields, and no value. */
+/** The texts of an import: names of variables, secrets and fields, and no value. */
 import type { Plan } from './plan.ts';
 import type { Change } from './stored.ts';
 
@@ -17,31 +17,36 @@ export function showChange({ name, version, replaced, isSame, sources }: Change)
 
 function stateOf(version: string | null, replaced: string[], isSame: boolean): string {
   if (version === null) return 'new';
-  if (isSame) return 'is there already, with these values';
-  if (replaced.length === 0) return 'is there already, and gets what it lacks';
-  return `is there already, and its ${replaced.join(', ')} WILL BE REPLACED`;
+  if (isSame) return 'exists, with these values';
+  if (replaced.length === 0) return 'exists, and gets the fields that it lacks';
+  return `exists, and its ${replaced.join(', ')} WILL BE REPLACED`;
 }
 
 export function showLeft(left: Plan['left']): string {
   if (left.length === 0) return '';
   const rows = left.map(({ variable, reason }): [string, string] => [variable, reason]);
-  return ['Left where they are:', ...columns(rows, '-')].join('\n');
+  return ['Left in the file:', ...columns(rows, '-')].join('\n');
 }
 
-/** How each secret gets another value; for those that are not here, where they come from is the only place. */
-const ROTATIONS: Partial<Record<Change['id'], string>> = {
+export const showList = (title: string, lines: readonly string[]): string =>
+  [`\n${title}`, ...lines.map((line) => `  ${line}`)].join('\n');
+
+/** The commands that replace a value. Other secrets are replaced where they were issued. */
+const ROTATIONS: Readonly<Record<string, string>> = {
   database: 'npm run secrets -- rotate database',
   jwt: 'npm run secrets -- rotate jwt --revoke',
   openai: 'npm run secrets -- rotate openai',
-  'external-api-keys': 'new keys from Stripe and SendGrid, and the old ones revoked there',
 };
 
 export function showNextSteps(file: string, changes: Change[]): string {
   const variables = [...new Set(changes.flatMap(({ sources }) => Object.values(sources).flat()))];
-  const rotations = changes.flatMap(({ id }) => ROTATIONS[id] ?? []);
+  const rotations = changes.map(
+    ({ name, secret }) =>
+      ROTATIONS[secret.id] ?? `${name}: issue new values at their source, and revoke the old ones there`,
+  );
   return [
     `Now delete from ${file}: ${variables.join(', ')}.`,
-    'These values have been on a disk, and perhaps in backups, images and the history of git: replace each of them.',
+    'These values were on a disk, and perhaps in backups, images and the history of git: replace each of them.',
     ...rotations.map((rotation) => `  ${rotation}`),
   ].join('\n');
 }

@@ -1,14 +1,17 @@
 /** What the backend holds of a secret before the import, and what it would hold after it. */
+import type { DeclaredSecret } from '../../declared-secrets.ts';
 import { SecretError } from '../../errors.ts';
 import type { Backend } from '../../secrets/backend.ts';
+import { fieldNames } from '../../secrets/fields.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
 import { writableNames } from '../../secrets/providers/registry.ts';
-import { layoutOf, SECRETS, type SecretId } from '../../secrets/schemas.ts';
-import { type Fields, TARGETS } from './mapping.ts';
+import { layoutOf } from '../../secrets/schemas.ts';
+import { type Fields, variablesOf } from './mapping.ts';
 import type { PlannedSecret } from './plan.ts';
 
 export interface Change {
-  id: SecretId;
+  secret: DeclaredSecret;
+  /** The backend's name. */
   name: string;
   sources: PlannedSecret['sources'];
   /** Null when the secret does not exist yet. */
@@ -17,8 +20,9 @@ export interface Change {
   replaced: string[];
   /** Nothing would change. */
   isSame: boolean;
-  /** What is written. Holds credentials: never to be printed. */
+  /** What is written, and what the service would make of it. Both hold credentials: do not print. */
   value: string;
+  parsed: object;
 }
 
 const PATIENCE = 10_000;
@@ -31,22 +35,24 @@ export async function prepareChange(
   name: string,
   planned: PlannedSecret,
 ): Promise<Change> {
+  const { secret, sources } = planned;
   const stored = await readStored(provider, name);
-  if (!stored && hasFieldSecrets) await refuseFieldSecrets(provider, name, planned.id);
-  const before = stored?.fields ?? {};
+  if (!stored && hasFieldSecrets) await refuseFieldSecrets(provider, name, secret);
+  const before = withoutAliases(stored?.fields ?? {}, planned);
   const value = JSON.stringify({ ...before, ...planned.fields });
-  assertUsable(name, planned.id, JSON.parse(value));
+  const parsed = parse(name, planned, JSON.parse(value));
   const changed = Object.keys(planned.fields).filter(
     (field) => String(before[field] ?? '') !== planned.fields[field],
   );
   return {
-    id: planned.id,
+    secret,
     name,
-    sources: planned.sources,
+    sources,
     version: stored?.version ?? null,
     replaced: changed.filter((field) => field in before),
     isSame: changed.length === 0,
     value,
+    parsed,
   };
 }
 
@@ -64,14 +70,24 @@ export const cannotWrite = (provider: string) =>
     remedy: `Import where the secrets come from: set SECRET_PROVIDER to ${writableNames()}, with an identity that may write there.`,
   });
 
-function assertUsable(name: string, id: SecretId, fields: object): void {
-  const target = TARGETS[id];
-  const { error } = target?.schema.safeParse(fields) ?? {};
-  if (!error) return;
-  const faults = error.issues.map(({ path: [field], message }) => {
-    const [variable] = target?.variables[String(field)] ?? [];
-    const isMissing = !(String(field) in fields);
-    return `${String(field)}${variable ? ` (${variable})` : ''} ${isMissing ? 'is missing' : message}`;
+/** Stored under the field's own name, where the file gives a value for a field that is stored under an alias. */
+function withoutAliases(stored: Partial<Fields>, { secret, fields }: PlannedSecret): Partial<Fields> {
+  const names = fieldNames(secret.schema);
+  const entries = Object.entries(stored).map(([name, value]) => {
+    const field = names.get(name) ?? name;
+    return [field in fields ? field : name, value];
+  });
+  return Object.fromEntries(entries);
+}
+
+function parse(name: string, { secret, sources }: PlannedSecret, fields: object): object {
+  const { data, error } = secret.schema.safeParse(fields);
+  if (!error) return data;
+  const variables = [...variablesOf(secret)];
+  const faults = error.issues.map(({ path, message }) => {
+    const field = String(path[0]);
+    const variable = sources[field]?.[0] ?? variables.find(([, holds]) => holds === field)?.[0];
+    return `${field}${variable ? ` (${variable})` : ''} ${field in fields ? message : 'is missing'}`;
   });
   throw new SecretError('invalid', `${name} could not be used: ${faults.join('; ')}`, {
     remedy: 'Fix or add it in the file, and run this again.',
@@ -83,8 +99,12 @@ async function readStored(provider: SecretProvider, name: string) {
   return secret && { version: secret.version, fields: fieldsOf(secret.value) };
 }
 
-async function refuseFieldSecrets(provider: SecretProvider, name: string, id: SecretId): Promise<void> {
-  const options = { layout: layoutOf(id, SECRETS[id].schema), signal: AbortSignal.timeout(PATIENCE) };
+async function refuseFieldSecrets(
+  provider: SecretProvider,
+  name: string,
+  { id, schema }: DeclaredSecret,
+): Promise<void> {
+  const options = { layout: layoutOf(id, schema), signal: AbortSignal.timeout(PATIENCE) };
   if (!(await provider.read(name, options).catch(ignoreNotFound))) return;
   throw new SecretError('invalid', `${name} is kept as one secret per field`, {
     remedy: `Store its fields as one JSON object in ${name}, which takes precedence over them. Then import.`,

@@ -1,8 +1,8 @@
 /** The keys of Stripe and SendGrid: read when they are used, and replaced when one of them is refused. */
 import type { Clock } from '../../clock.ts';
 import type { OnDemandSecrets } from '../../secrets/on-demand.ts';
-import { type ExternalApiKeys, externalApiKeysSchema } from '../../secrets/schemas.ts';
 import { withFreshSecret } from '../../secrets/with-fresh-secret.ts';
+import { type ExternalApiKeys, secrets as own } from './secret.ts';
 
 export interface UseOptions {
   /** Whether an error means that the key was refused. */
@@ -26,7 +26,7 @@ export interface ApiKeys {
 }
 
 export function createApiKeys(secrets: OnDemandSecrets, clock: Clock): ApiKeys {
-  const secret = secrets.credential('external-api-keys', externalApiKeysSchema);
+  const secret = secrets.credential('external-api-keys', own['external-api-keys'].schema);
   return {
     async require() {
       await secret.current();

@@ -52,9 +52,9 @@ export function describeAdminSecrets(provider: BackendName) {
 
     before(async () => {
       sandbox = await startSandbox({ provider });
-      const start = () => {
+      const start = (settings: Record<string, string> = {}) => {
         const service = startService({
-          environment: { ...sandbox.environment, ADMIN_SECRETS: 'Enabled', LOG_LEVEL: 'error' },
+          environment: { ...sandbox.environment, ADMIN_SECRETS: 'Enabled', LOG_LEVEL: 'error', ...settings },
           reaper: sandbox.reaper,
         });
         for (const stream of [service.process.stdout, service.process.stderr])
@@ -63,7 +63,8 @@ export function describeAdminSecrets(provider: BackendName) {
           });
         return service;
       };
-      services = [start(), start()];
+      // The second one has the default.
+      services = [start({ ADMIN_SECRET_NAMES: 'database,jwt,openai,flags' }), start()];
       for (const service of services) assert.ok(await service.ready, output);
       token = (await send('POST', '/auth/login', sandbox.user)).body.token as string;
     });
@@ -86,14 +87,20 @@ export function describeAdminSecrets(provider: BackendName) {
     });
 
     it('write a secret, by its name here or in the backend', async () => {
-      for (const name of ['external-api-keys', sandbox.nameOf('external-api-keys')]) {
-        const { status, body } = await write(name, { stripe: 'a stripe key', sendgrid: 'a sendgrid key' });
-        assert.deepEqual([status, body.secretName], [200, 'external-api-keys']);
-        assert.equal((await versions())[sandbox.nameOf('external-api-keys')], body.version);
+      for (const name of ['flags', sandbox.nameOf('flags')]) {
+        const { status, body } = await write(name, { key: 'planted key of a flag' });
+        assert.deepEqual([status, body.secretName], [200, 'flags']);
+        assert.equal((await versions())[sandbox.nameOf('flags')], body.version);
       }
       await audited(
-        /"audit":true,"caller":"ada@example.com","callerId":"[^"]+","secret":"external-api-keys","version":"[^"]+","outcome":"written"/,
+        /"audit":true,"caller":"ada@example.com","callerId":"[^"]+","secret":"flags","version":"[^"]+","outcome":"written"/,
       );
+    });
+
+    it('can write by default what the service reads, and nothing else', async () => {
+      assert.equal((await rotate('flags', { key: 'planted' }, services[1])).status, 404);
+      const { status, text } = await rotate('jwt', { secret_key: 'k'.repeat(40) }, services[1]);
+      assert.equal(status, 200, text);
     });
 
     it('rotate the database: proven, written, and in use when they are answered', async () => {
@@ -170,7 +177,6 @@ export function describeAdminSecrets(provider: BackendName) {
             base_url: sandbox.openai.baseUrl.replace('127.0.0.1', '127.0.0.2'),
           }),
         ],
-        ['keys without one of them', 400, 'external-api-keys', () => ({ stripe: 'planted key' })],
         ['another secret', 404, 'database-owner', good],
         ['the administrator of the database', 404, 'database-administrator', good],
         ['a path out of the prefix', 404, '../other', () => 'planted text'],
@@ -257,7 +263,7 @@ export function describeAdminSecrets(provider: BackendName) {
     });
 
     it('leave no value in a log', async () => {
-      for (const value of [...sandbox.plantedValues(), 'planted', 'kkkkkk', 'a stripe key'])
+      for (const value of [...sandbox.plantedValues(), 'planted', 'kkkkkk'])
         assert.ok(!output.includes(value), value);
     });
 
