@@ -3,10 +3,10 @@
  * something, 75 when starting again later can succeed, 1 otherwise.
  */
 import type { Logger } from 'pino';
+import { FEATURES } from './all-features.ts';
 import { systemClock as clock } from './clock.ts';
 import { loadConfig } from './config.ts';
 import { StartupError } from './errors.ts';
-import { FEATURES } from './features/all.ts';
 import { startHttpServer } from './http/server.ts';
 import { createLogger } from './logger.ts';
 import { createService } from './service.ts';

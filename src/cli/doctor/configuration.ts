@@ -1,7 +1,8 @@
 /** Is the configuration whole? What is wrong is left out afterwards, so that the rest can be looked at. */
+
+import { FEATURES } from '../../all-features.ts';
 import { type Config, loadConfig } from '../../config.ts';
 import { StartupError } from '../../errors.ts';
-import { FEATURES } from '../../features/all.ts';
 import { findBackend } from '../../secrets/providers/registry.ts';
 import type { Check } from './check.ts';
 

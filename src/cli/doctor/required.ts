@@ -1,6 +1,7 @@
 /** The secrets that the doctor checks: those that the service reads, of features too. */
+
+import { FEATURES } from '../../all-features.ts';
 import { declaredSecrets } from '../../declared-secrets.ts';
-import { FEATURES } from '../../features/all.ts';
 import { layoutOf as layout } from '../../secrets/schemas.ts';
 
 export type CheckedSecret = (typeof CHECKED)[number];
