@@ -20,13 +20,9 @@ export function secretCard({ secret, database, isNew, actions }) {
     element(
       'header',
       {},
-      element(
-        'div',
-        {},
-        element('h3', { id: `secret-${secret.name}` }, secret.id ?? secret.name),
-        element('span', { class: 'mono' }, secret.name),
-      ),
+      element('h3', { id: `secret-${secret.name}` }, secret.id ?? secret.name),
       stateBadge(secret),
+      element('span', { class: 'mono' }, secret.name),
     ),
     element(
       'dl',
