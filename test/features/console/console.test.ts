@@ -94,7 +94,10 @@ describe('the console', { skip: withoutBrowser }, () => {
     await field('Email address').fill(sandbox.user.email);
     await field('Password').fill('wrong');
     await button('Sign in').click();
-    await page.getByRole('alert').filter({ hasText: 'The email address or the password is wrong.' }).waitFor();
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'The email address or the password is wrong.' })
+      .waitFor();
     // The browser itself reports an answer of 401.
     complaints.splice(0);
   });
@@ -169,7 +172,7 @@ describe('the console', { skip: withoutBrowser }, () => {
       ['iam-role', 'External ID'],
       ['basic', 'Key of the password'],
     ] as const) {
-      await field('Authentication').selectOption(login);
+      await page.getByRole('combobox', { name: 'Authentication' }).selectOption(login);
       assert.ok(await field(label).isVisible(), label);
     }
     await examine('connections');
