@@ -1,4 +1,4 @@
-/** The Express application, built from what it is given. Importing this file does nothing. */
+/** Builds the Express application from its dependencies. Importing this file has no effect. */
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Database } from './clients/database/database.ts';
@@ -30,9 +30,9 @@ export interface AppDependencies {
   metrics: Metrics;
   onAnswered: (request: Answered) => void;
   publicConfig: PublicConfig;
-  /** Attempts to log in per minute and address. */
+  /** Login attempts per minute and address. */
   loginRateLimit: number;
-  /** Proxies in front of the service, whose word on the caller's address is believed. */
+  /** Number of proxies in front of the service whose `X-Forwarded-For` is trusted. */
   trustedProxies: number;
   /** The routes of the features. */
   features: Route[];
@@ -63,7 +63,7 @@ export function createApp({
   const app = express();
   app.set('trust proxy', limits.trustedProxies);
   app.disable('x-powered-by');
-  // Answers are not cached, so no client revalidates one.
+  // No answer is cached, so no caller has a copy to compare.
   app.disable('etag');
   app.use(requestLog({ logger }), measureRequests({ onAnswered }), ...responseHeaders(), refuseAmbiguity);
   app.use(mountRoutes([...routes, ...docsRoutes({ routes })], { tokens }));

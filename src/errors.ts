@@ -1,33 +1,33 @@
 /**
- * The errors of the secrets layer. Each says what happened (`code`), whether trying again can help
- * (`retryable`), what a person should do (`remedy`) and where it came from (`cause`).
+ * The errors of the secrets layer. Each has the class of the failure (`code`), whether a retry can succeed
+ * (`retryable`), what a person should do (`remedy`) and the original error (`cause`).
  */
 
 export type SecretErrorCode =
   /** The backend has no such secret, version or stage. */
   | 'not-found'
-  /** The backend knows who asks and refuses. */
+  /** The backend accepts the identity and denies the action. */
   | 'denied'
-  /** The backend does not accept who asks: no credentials, expired or rejected ones. */
+  /** The backend does not accept the identity: credentials are missing, expired or rejected. */
   | 'identity'
-  /** The secret exists but is switched off: disabled, deleted and recoverable, or past its life. */
+  /** The secret exists but is disabled, deleted and recoverable, or expired. */
   | 'disabled'
-  /** Another writer has changed the secret meanwhile. */
+  /** Another writer changed the secret in the meantime. */
   | 'conflict'
   /** Too many requests. */
   | 'throttled'
-  /** No usable answer: network, time-out, 5xx, sealed. */
+  /** No usable answer: network, timeout, 5xx, sealed. */
   | 'unavailable'
-  /** The value is there and cannot be used: not JSON, wrong shape, weak key. */
+  /** The value exists but is not usable: not JSON, wrong shape, weak key. */
   | 'invalid';
 
 const RETRYABLE: ReadonlySet<SecretErrorCode> = new Set(['throttled', 'unavailable']);
 
 export interface SecretErrorOptions {
-  /** One or two sentences: what to check, grant or fix. Names things exactly, never a value. */
+  /** One or two sentences: what to check, grant or fix. Uses exact names, never a value. */
   remedy: string;
   cause?: unknown;
-  /** How long the backend asked callers to stay away, in milliseconds. */
+  /** Milliseconds after which the backend accepts a retry (`Retry-After`). */
   retryAfter?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export class SecretError extends Error {
   }
 }
 
-/** What a provider should never throw is treated as an answer that cannot be used, so that it ends no process. */
+/** Wraps an unexpected error of a provider as `unavailable`, so that it does not end the process. */
 export const asSecretError = (error: unknown): SecretError =>
   error instanceof SecretError
     ? error
@@ -56,16 +56,16 @@ export const asSecretError = (error: unknown): SecretError =>
         cause: error,
       });
 
-/** A problem and its remedy, as a report shows them. */
+/** A problem and its remedy in a report. */
 export interface Problem {
-  /** What it concerns: an environment variable, a secret, a server. */
+  /** An environment variable, a secret or a server. */
   subject: string;
   code: string;
   message: string;
   remedy: string;
 }
 
-/** With the word that the network or the SDK has for it, which is all of a cause that is safe to show. */
+/** Adds the code of the network or the SDK. Nothing else of a cause is safe to show. */
 export function problemOf(subject: string, { code, message, remedy, cause }: SecretError): Problem {
   const { code: word, status } = (cause ?? {}) as { code?: unknown; status?: unknown };
   const reason = typeof word === 'string' ? word : status === undefined ? undefined : `status ${status}`;
@@ -75,7 +75,7 @@ export function problemOf(subject: string, { code, message, remedy, cause }: Sec
 /**
  * The process cannot start. Carries every problem found, so that one run shows everything to fix.
  * Exit codes are those of sysexits.h: 78 (EX_CONFIG) when a person must act, 75 (EX_TEMPFAIL) when
- * starting again later can succeed.
+ * a later start can succeed.
  */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
@@ -92,7 +92,7 @@ export class StartupError extends Error {
     this.exitCode = options.temporary ? 75 : 78;
   }
 
-  /** The text a person reads on the terminal. Neighbours with the same remedy share it. */
+  /** The text for the terminal. Consecutive problems with the same remedy share it. */
   report(): string {
     const lines = this.problems.flatMap(({ subject, code, message, remedy }, index) => {
       const problem = `  ${subject}: ${message} [${code}]`;

@@ -1,7 +1,7 @@
-/** JSON logs. Errors are reduced to what is known to be free of secrets; redaction is the second net. */
+/** JSON logs. Only fields of an error that hold no secret are logged. Redaction is the second line of defence. */
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-/** Names under which a credential could ever be logged, at the top and one level down. */
+/** Fields that could hold a credential, at the top level and one level down. */
 const CREDENTIALS = [
   'password',
   'secret_key',

@@ -17,7 +17,7 @@ const STOP_DEADLINE = 10_000;
 try {
   await main();
 } catch (error) {
-  // Written and not logged: a report is for people, and it must appear whatever LOG_LEVEL says.
+  // Written and not logged: the report is for people, and LOG_LEVEL must not hide it.
   process.stderr.write(error instanceof StartupError ? `${error.report()}\n` : `${(error as Error).stack}\n`);
   process.exit(error instanceof StartupError ? error.exitCode : 1);
 }
@@ -25,7 +25,7 @@ try {
 async function main() {
   const config = loadConfig(process.env, FEATURES);
   const logger = createLogger({ level: config.logLevel });
-  // From the beginning: as the first process of a container, one that does not listen to a signal does not get it.
+  // Registered first: the first process of a container ignores signals without a listener.
   let stop = async () => {};
   stopOnSignal(() => stop(), logger);
 
@@ -40,16 +40,16 @@ async function main() {
   // For a parent with an IPC channel, such as process managers and `npm run dev`.
   process.send?.({ kind: 'listening', port: server.port });
 
-  /** Not ready at once; requests in flight finish; then everything is given back in the reverse order. */
+  /** Not ready at once. Requests in flight finish, then resources are released in reverse order. */
   stop = async () => {
     service.readiness.stop();
     const cut = await server.stop();
-    if (cut > 0) logger.warn({ requests: cut }, 'ended before every answer had');
+    if (cut > 0) logger.warn({ requests: cut }, 'stopped with incomplete answers');
     await service.close();
   };
 }
 
-/** Ends the process in good order on SIGTERM or SIGINT; a second one ends it at once. */
+/** Stops the process in order on SIGTERM or SIGINT. A second signal ends it at once. */
 function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
@@ -57,7 +57,7 @@ function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
     stopping = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => {
-      logger.error('not everything ended in time');
+      logger.error('the stop took too long');
       process.exit(1);
     }, STOP_DEADLINE).unref();
     stop().then(

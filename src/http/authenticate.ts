@@ -1,11 +1,11 @@
-/** Accepts callers with a valid bearer token, and for some routes only those with a certain role. */
+/** Checks the bearer token and the role of a caller. */
 import type { RequestHandler, Response } from 'express';
 import { type Claims, InvalidTokenError, type Tokens } from '../clients/jwt.ts';
 import { HttpProblem } from './problem.ts';
 
 const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="api"${error}` });
 
-/** Puts the caller where `callerOf` finds it. @throws 401 */
+/** Stores the caller for `callerOf`. @throws HttpProblem 401 */
 export function authenticate({ tokens }: { tokens: Tokens }): RequestHandler {
   return async (request, response, next) => {
     const [, token] = /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
@@ -23,7 +23,7 @@ export function authenticate({ tokens }: { tokens: Tokens }): RequestHandler {
   };
 }
 
-/** @throws 403 unless the caller has the role */
+/** @throws HttpProblem 403 unless the caller has the role */
 export function requireRole(role: string): RequestHandler {
   return (_request, response, next) => {
     if (callerOf(response).role !== role) throw new HttpProblem(403, `This needs the role ${role}.`);
@@ -31,5 +31,5 @@ export function requireRole(role: string): RequestHandler {
   };
 }
 
-/** Who is calling, behind `authenticate`. */
+/** The caller. Available after `authenticate`. */
 export const callerOf = (response: Response): Claims => response.locals.caller as Claims;

@@ -1,4 +1,4 @@
-/** Turns whatever a route threw into a problem document; only what the caller may know goes into it. */
+/** Turns an error of a route into a problem document. It contains only what the caller may know. */
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { z } from 'zod';
 import { isUnavailable } from '../clients/database/errors.ts';
@@ -7,14 +7,14 @@ import { SecretError } from '../errors.ts';
 import { HttpProblem, type ProblemDocument, problemDocument } from './problem.ts';
 
 export const notFound: RequestHandler = (request) => {
-  throw new HttpProblem(404, `There is nothing at ${request.method} ${request.path}.`);
+  throw new HttpProblem(404, `Nothing is at ${request.path}.`);
 };
 
 export const errorHandler: ErrorRequestHandler = (error, request, response, _next) => {
   const problem = toProblem(error);
-  // For the request log, which writes it together with the outcome.
+  // The request log writes it together with the outcome.
   if (problem.status >= 500) response.err = error;
-  // Too late for a status: close the connection, so that half an answer is not taken for a whole one.
+  // Too late for a status. A broken connection shows the caller that the answer is incomplete.
   if (response.headersSent) return void response.destroy();
   if (problem.status === 503) response.set('Retry-After', RETRY_AFTER);
   if (error instanceof HttpProblem) response.set(error.headers);
@@ -34,19 +34,19 @@ function toProblem(error: unknown): ProblemDocument {
   if (error instanceof InvalidTokenError) return problemDocument(401, 'The token is not valid.');
   if (isOfCaller(error)) return problemDocument(error.status, 'The request is not valid.');
   if (error instanceof SecretError)
-    return problemDocument(503, 'A secret of this service cannot be used now.');
-  if (error instanceof URIError) return problemDocument(400, 'The path is not encoded as paths are.');
+    return problemDocument(503, 'A secret of this service is not usable now.');
+  if (error instanceof URIError) return problemDocument(400, 'The path is badly encoded.');
   if (isUnavailable(error)) return problemDocument(503, 'The database does not answer.');
-  return problemDocument(500, 'Something went wrong here. The request id finds it in the logs.');
+  return problemDocument(500, 'The service failed. Search its log for the request id.');
 }
 
-/** Express marks errors of the caller with `expose` and a status. */
+/** Express marks an error of the caller with `expose` and a status. */
 const isOfCaller = (error: unknown): error is { status: number } => {
   const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown };
   return expose === true && typeof status === 'number' && status < 500;
 };
 
-/** Maximum number of reported faults; otherwise a short request could cause a long answer. */
+/** Faults in one answer. Without a limit, a short request could cause a long answer. */
 const FAULTS = 20;
 
 /** Seconds: the time in which another secret or server usually comes into use. */

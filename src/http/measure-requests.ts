@@ -1,9 +1,9 @@
-/** Tells of each request how it ended and how long it took. */
+/** Reports the outcome and the duration of each request. */
 import type { RequestHandler } from 'express';
 
 export interface Answered {
   method: string;
-  /** As the route is written, `/things/:id`; `none` where no route has the path: what callers make up is no label. */
+  /** The pattern, such as `/things/:id`. `none` for other paths, because callers could create any number of labels. */
   route: string;
   status: number;
   milliseconds: number;

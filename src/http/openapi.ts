@@ -1,4 +1,4 @@
-/** The OpenAPI document of a list of routes, made from the schemas that validate the requests. */
+/** Builds the OpenAPI document of routes from the schemas that validate their requests. */
 import { z } from 'zod';
 import { problemSchema } from './problem.ts';
 import { type Answers, answersOf, type Route } from './route.ts';
@@ -36,7 +36,7 @@ function operation(route: Route) {
     operationId: [method, ...words].join('-'),
     summary,
     tags: words.slice(0, 1),
-    // Of other schemes than OAuth the list holds roles: https://spec.openapis.org/oas/v3.1.1#security-requirement-object
+    // For schemes other than OAuth, the list holds roles: https://spec.openapis.org/oas/v3.1.1#security-requirement-object
     ...(access !== 'all' && { security: [{ bearer: access === 'admin' ? ['admin'] : [] }] }),
     parameters: parameters(route),
     ...(body && {

@@ -1,4 +1,4 @@
-/** Checks what a request says beside its body: in its path, its query and its headers. */
+/** Checks the path, query and header parameters of a request. */
 import type { RequestHandler } from 'express';
 import type { Route } from './route.ts';
 

@@ -1,4 +1,4 @@
-/** An answer that is an error, thrown by a route and written as a problem document. */
+/** An error answer. A route throws it, and the error handler writes it as a problem document. */
 import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 
@@ -7,7 +7,7 @@ export class HttpProblem extends Error {
   readonly status: number;
   readonly headers: Record<string, string>;
 
-  /** @param detail a sentence for the caller; names no inner part of the service */
+  /** @param detail a sentence for the caller, without internals of the service */
   constructor(
     status: number,
     detail: string,
@@ -29,7 +29,7 @@ export const problemSchema = z.strictObject({
   errors: z
     .array(z.strictObject({ path: z.string(), message: z.string() }))
     .optional()
-    .describe('What is wrong with which part of the request'),
+    .describe('The faults, each with the part of the request that has it'),
 });
 
 export type ProblemDocument = z.infer<typeof problemSchema>;

@@ -1,14 +1,14 @@
-/** Gives each request an id and logs its outcome: method, path and status, never a query, header or body. */
+/** Assigns a request id and logs the outcome: method, path and status. Never logs a query, header or body. */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import { serializeError } from '../logger.ts';
 
-/** A caller's own id is kept if it looks like one. */
+/** A caller's own id is kept when it matches. */
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-/** Asked every few seconds by what watches the service. */
+/** Probes and Prometheus request these every few seconds. */
 const UNLOGGED: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 export function requestLog({ logger }: { logger: Logger }): RequestHandler {
@@ -23,7 +23,7 @@ export function requestLog({ logger }: { logger: Logger }): RequestHandler {
     autoLogging: { ignore: ({ url = '' }) => UNLOGGED.has(url) },
     customLogLevel: (_request, { statusCode }, error) => (error || statusCode >= 500 ? 'error' : 'info'),
     customErrorMessage: () => 'request failed',
-    // Ours get the originals: pino-http's own put headers and every field of an error into the log.
+    // pino-http's own serializers log headers and every field of an error. Ours receive the original objects.
     wrapSerializers: false,
     serializers: {
       err: serializeError,

@@ -1,8 +1,8 @@
-/** Headers of every answer: what a browser may do with it, and no caching. */
+/** Headers of every answer: browser restrictions, and no caching. */
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
-/** A page loads what comes from here and nothing else; `data:` is for the icons within Swagger UI's style sheet. */
+/** Pages load files of this service only. `data:` allows an empty icon. */
 const CONTENT_SECURITY_POLICY = {
   defaultSrc: ["'self'"],
   imgSrc: ["'self'", 'data:'],

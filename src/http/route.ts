@@ -1,4 +1,4 @@
-/** A route as data: what the application mounts, what the OpenAPI document says, and what tests sweep over. */
+/** A route as data. The application mounts it, the OpenAPI document describes it, and tests check it. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { problemSchema } from './problem.ts';
@@ -7,19 +7,19 @@ export interface Route<Body = unknown> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** In Express's syntax: `/things/:id`. */
   path: string;
-  /** One short sentence without a full stop. */
+  /** One short phrase without a full stop. */
   summary: string;
-  /** Who may call it: every caller, callers with a valid token, or callers with the role admin. */
+  /** Required of the caller: nothing, a valid token, or a valid token with the role admin. */
   access: 'all' | 'token' | 'admin';
-  /** Checked before the body is read; the handler finds them where Express puts them. Names of headers in lower case. */
+  /** Checked before the body is read. The handler reads the originals from Express. Header names are in lower case. */
   parameters?: { path?: z.ZodObject; query?: z.ZodObject; header?: z.ZodObject };
-  /** The JSON body. The handler finds what this made of it in `request.body`; a route without one reads no body. */
+  /** The JSON body. `request.body` holds the parsed value. Without a schema, the body is not read. */
   body?: z.ZodType<Body>;
-  /** What the route itself may answer, by status. What `access`, `parameters` and `body` bring is added by `answersOf`. */
+  /** The route's own answers by status. `answersOf` adds those of `access`, `parameters` and `body`. */
   answers: Answers;
   /** A file that a page loads: left out of the OpenAPI document. */
   isAsset?: boolean;
-  /** Run once the caller is known and before the body is read, to limit rates for example. */
+  /** Run after the caller is known and before the body is read, for example rate limits. */
   before?: RequestHandler[];
   handle(request: Request<Record<string, string>, unknown, Body>, response: Response): void | Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface Answer {
   content: Record<string, z.ZodType>;
 }
 
-/** Infers the type of the body in `handle` from the schema. */
+/** Infers the type of the body from the schema. */
 export const route = <Body>(definition: Route<Body>): Route => definition as Route;
 
 export const json = (description: string, schema: z.ZodType): Answer => ({
@@ -48,7 +48,7 @@ export const problem = (description: string): Answer => ({
 /** Every answer of a route. */
 export const answersOf = ({ path, access, parameters, body, answers }: Route): Answers => ({
   ...((path.includes(':') || parameters || body) && {
-    400: problem('The request is not what the route takes'),
+    400: problem('The request is not valid'),
   }),
   ...(body && {
     413: problem('The body is larger than 100 kB'),
@@ -56,7 +56,7 @@ export const answersOf = ({ path, access, parameters, body, answers }: Route): A
   }),
   ...(access !== 'all' && {
     401: problem('There is no valid token'),
-    503: problem('The keys that tokens are verified with cannot be used now'),
+    503: problem('The keys that verify tokens are not usable now'),
   }),
   ...(access === 'admin' && { 403: problem('The caller is no administrator') }),
   ...answers,

@@ -1,4 +1,4 @@
-/** The HTTP server: its time limits, and a stop that loses no request and does not wait for idle callers. */
+/** The HTTP server: its time limits, and a stop that loses no request and does not wait for idle connections. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -6,13 +6,13 @@ import type { Clock } from '../clock.ts';
 import { StartupError } from '../errors.ts';
 
 /**
- * Milliseconds without a byte after which an open connection is closed when the server stops: a caller that keeps one
- * alive may be sending just then, and receives `Connection: close` with the answer.
+ * Milliseconds without a received byte after which a stopping server closes its open connections. A caller on a
+ * keep-alive connection may be sending, and its answer carries `Connection: close`.
  */
 const QUIET = 500;
-/** Maximum milliseconds to wait, when the server stops, for a moment without new connections. */
+/** Milliseconds that a stopping server waits at most for a moment without new connections. */
 const CONNECTING = 2_000;
-/** Milliseconds for answers to end, when the server stops; a caller may read slowly, or not at all. */
+/** Milliseconds that a stopping server gives to answers. A caller may read slowly, or not at all. */
 const ANSWERING = 6_000;
 /** Milliseconds between two checks of the connections. */
 const LOOK = 20;
@@ -25,18 +25,18 @@ export interface TimeLimits {
   request: number;
   /** For the next request on a connection to begin. */
   keepAlive: number;
-  /** Without a byte in either direction while a request is under way: for callers who do not read their answer. */
+  /** Without a byte in either direction during a request, for example when the caller does not read the answer. */
   silence: number;
-  /** Between two looks for connections that are past a limit. */
+  /** Between two checks for connections that are past a limit. */
   look: number;
 }
 
 const LIMITS: TimeLimits = {
   headers: 20_000,
   request: 60_000,
-  // Longer than load balancers keep a connection, so that they close it and not we under a request of theirs.
+  // Longer than load balancers keep a connection. They close it first, so no request meets a closing connection.
   keepAlive: 65_000,
-  // Longer than the AI provider is waited for, every second attempt included.
+  // Longer than the AI provider may take, retries included.
   silence: 300_000,
   look: 5_000,
 };
@@ -44,8 +44,8 @@ const LIMITS: TimeLimits = {
 export interface HttpServer {
   port: number;
   /**
-   * Accepts no more connections, answers what comes on the open ones, and closes each after its answer or in silence.
-   * Resolves with the number of requests that had no whole answer in time.
+   * Accepts no more connections, answers requests on the open ones, and closes each after its answer or when it is idle.
+   * Resolves with the number of requests without a complete answer.
    */
   stop(): Promise<number>;
 }
@@ -57,12 +57,12 @@ export interface HttpServerOptions {
   limits?: TimeLimits;
 }
 
-/** @throws StartupError when the port cannot be opened */
+/** @throws StartupError when it cannot listen on the port */
 export async function startHttpServer(
   handler: RequestListener,
   { host, port, clock, limits = LIMITS }: HttpServerOptions,
 ): Promise<HttpServer> {
-  /** Until it resolves, requests wait: a caller that waits for an answer opens no new connection. */
+  /** Requests wait for this while the server stops: a caller that waits for an answer opens no new connection. */
   let held: Promise<void> | undefined;
   const server = createServer(
     {
@@ -96,7 +96,7 @@ export async function startHttpServer(
       server.prependListener('request', (_request, response) => last(response));
       held = untilNoConnectionComes(server, clock);
       await held;
-      // The listener alone: the server's own `close` would also end idle connections, under a request on its way.
+      // Closes the listener only. The server's own `close` also ends idle connections, which a request may be reaching.
       const closed = new Promise<void>((resolve) => {
         NetServer.prototype.close.call(server, () => resolve());
       });
@@ -112,7 +112,7 @@ export async function startHttpServer(
         if (clock.now() - quietSince >= QUIET) break;
       }
       const cut = asked();
-      // What else is left has asked nothing: it is idle, or stays silent in the middle of a request.
+      // The other connections are idle, or silent in the middle of a request.
       server.closeAllConnections();
       await closed;
       return cut;
@@ -121,8 +121,8 @@ export async function startHttpServer(
 }
 
 /**
- * Waits for a moment that brings no connection, so that none is in the kernel's queue: those would be reset with the
- * listener, and their requests with them.
+ * Waits for a moment without new connections, so that the kernel's queue is empty. Closing the listener would reset
+ * queued connections and lose their requests.
  */
 async function untilNoConnectionComes(server: Server, clock: Clock): Promise<void> {
   const deadline = clock.now() + CONNECTING;
@@ -145,7 +145,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const remedy =
         cause.code === 'EADDRINUSE'
-          ? 'End what listens there, or set PORT to another port.'
+          ? 'Stop the process that listens there, or set PORT to another port.'
           : 'Set HOST and PORT to an address of this machine that this user may listen on.';
       const problem = {
         subject: 'PORT',

@@ -1,4 +1,4 @@
-/** Logging in, and asking who one is. */
+/** Login, and the caller's own data. */
 import { rateLimit } from 'express-rate-limit';
 import { z } from 'zod';
 import type { Tokens } from '../clients/jwt.ts';
@@ -7,7 +7,7 @@ import { HttpProblem } from '../http/problem.ts';
 import { json, problem, type Route, route } from '../http/route.ts';
 import type { Users } from '../users.ts';
 
-/** Longer passwords are refused before they are hashed. */
+/** The limits apply before a password is hashed. */
 const loginBody = z
   .strictObject({
     email: z.email().max(254),
@@ -35,7 +35,7 @@ export function authRoutes({ users, tokens, loginRateLimit }: AuthOptions): Rout
     limit: loginRateLimit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    // Its checks of the set-up write to the console what a caller's headers make them think.
+    // Its own checks write to the console, and a caller's headers can trigger them.
     validate: false,
     handler: () => {
       throw new HttpProblem(429, 'Too many attempts to log in. Try again in a minute.');
@@ -68,7 +68,7 @@ export function authRoutes({ users, tokens, loginRateLimit }: AuthOptions): Rout
       path: '/auth/me',
       summary: 'The caller',
       access: 'token',
-      answers: { 200: json('The user of the token', userSchema) },
+      answers: { 200: json('The user in the token', userSchema) },
       handle(_request, response) {
         const { sub, email, role } = callerOf(response);
         response.json({ id: sub, email, role });

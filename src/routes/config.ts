@@ -1,4 +1,4 @@
-/** What runs here, without anything sensitive: provider, environment and the secrets' names. */
+/** The public part of the configuration: provider, environment and names of the secrets. Nothing sensitive. */
 import { z } from 'zod';
 import { json, type Route, route } from '../http/route.ts';
 
@@ -16,7 +16,7 @@ export function configRoutes({ publicConfig }: { publicConfig: PublicConfig }): 
       path: '/config',
       summary: 'Provider, environment and names of the secrets',
       access: 'all',
-      answers: { 200: json('What runs here', publicConfigSchema) },
+      answers: { 200: json('The public configuration', publicConfigSchema) },
       handle(_request, response) {
         response.json(publicConfig);
       },

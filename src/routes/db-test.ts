@@ -4,7 +4,7 @@ import type { Database } from '../clients/database/database.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { json, problem, type Route, route } from '../http/route.ts';
 
-/** Uses a table, because a role without any rights left could still tell its own name. */
+/** Reads a table, because a role without any rights can still read its own name. */
 const ROUND_TRIP = `
   SELECT current_user AS user, current_setting('server_version') AS version, EXISTS (SELECT FROM users)`;
 
@@ -28,7 +28,7 @@ export function dbTestRoutes({ database }: { database: Database }): Route[] {
       summary: 'A round trip to the database',
       access: 'token',
       answers: {
-        200: json('The duration, the database user and the server version', roundTrip),
+        200: json('The latency, the database user and the server version', roundTrip),
         503: problem('The database does not answer'),
       },
       async handle(_request, response) {

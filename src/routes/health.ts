@@ -1,9 +1,9 @@
-/** Is the process alive, and can it do its work? */
+/** Liveness and readiness probes. */
 import { z } from 'zod';
 import { json, type Route, route } from '../http/route.ts';
 
 export interface Readiness {
-  /** The components that are not usable right now, by name. Empty means ready. */
+  /** Names of the components that are not usable now. Empty means ready. */
   check(): Promise<string[]>;
 }
 
@@ -16,7 +16,7 @@ export function healthRoutes({ readiness }: { readiness: Readiness }): Route[] {
       path: '/health',
       summary: 'Whether the process lives',
       access: 'all',
-      answers: { 200: json('It does', z.strictObject({ status: z.literal('ok') })) },
+      answers: { 200: json('It lives', z.strictObject({ status: z.literal('ok') })) },
       handle(_request, response) {
         response.json({ status: 'ok' });
       },
@@ -27,8 +27,8 @@ export function healthRoutes({ readiness }: { readiness: Readiness }): Route[] {
       summary: 'Whether the process can do its work',
       access: 'all',
       answers: {
-        200: json('It can', z.strictObject({ status: z.literal('ready') })),
-        503: json('It cannot, because of these components', notReady),
+        200: json('It is ready', z.strictObject({ status: z.literal('ready') })),
+        503: json('These components are not usable', notReady),
       },
       async handle(_request, response) {
         const failing = await readiness.check();

@@ -1,4 +1,4 @@
-/** Numbers for Prometheus. Open to all who reach the port: keep it inside the cluster. */
+/** Metrics for Prometheus. Every caller that reaches the port can read them: keep the port inside the cluster. */
 import { z } from 'zod';
 import { type Route, route } from '../http/route.ts';
 import type { Metrics } from '../metrics.ts';

@@ -116,7 +116,7 @@ describe('the HTTP server', () => {
     const options = { host: '127.0.0.1', port: server.port, clock };
     await assert.rejects(startHttpServer(answer(''), options), (error) => {
       assert.ok(error instanceof StartupError);
-      assert.match(error.report(), /End what listens there, or set PORT to another port\./);
+      assert.match(error.report(), /Stop the process that listens there, or set PORT to another port\./);
       return true;
     });
   });
