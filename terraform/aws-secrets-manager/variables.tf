@@ -127,6 +127,12 @@ variable "admin_secrets" {
   default     = false
 }
 
+variable "secrets" {
+  description = "Secrets that the service reads beside database, jwt and openai: those that it or its features declare."
+  type        = list(string)
+  default     = ["external-api-keys"]
+}
+
 variable "values" {
   description = "JSON texts of the secrets that do not rotate, by name. Needed only when a counter in value_versions changes. Never stored in plan or state."
   type        = map(string)
@@ -140,8 +146,8 @@ variable "value_versions" {
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "database-owner", "openai-administrator"])) == 0
-    error_message = "Only external-api-keys, database-administrator, database-owner and openai-administrator. Terraform does not write secrets that rotate."
+    condition     = length(setsubtract(keys(var.value_versions), concat(var.secrets, ["database-administrator", "database-owner", "openai-administrator"]))) == 0
+    error_message = "Only those in secrets, database-administrator, database-owner and openai-administrator. Terraform does not write secrets that rotate."
   }
 }
 

@@ -11,7 +11,7 @@ locals {
     service = {
       name            = local.name
       service_account = var.service_account
-      reads           = concat(local.rotated, ["external-api-keys"])
+      reads           = concat(local.rotated, var.secrets)
       writes          = []
     }
     rotation = {

@@ -161,9 +161,15 @@ variable "value_versions" {
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.value_versions), ["external-api-keys", "database-administrator", "database-owner", "openai-administrator"])) == 0
-    error_message = "Only external-api-keys, database-administrator, database-owner and openai-administrator. Terraform does not write secrets that rotate."
+    condition     = length(setsubtract(keys(var.value_versions), concat(var.secrets, ["database-administrator", "database-owner", "openai-administrator"]))) == 0
+    error_message = "Only those in secrets, database-administrator, database-owner and openai-administrator. Terraform does not write secrets that rotate."
   }
+}
+
+variable "secrets" {
+  description = "Secrets that the service reads beside database, jwt and openai: those that it or its features declare."
+  type        = list(string)
+  default     = ["external-api-keys"]
 }
 
 variable "values" {

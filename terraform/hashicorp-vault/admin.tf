@@ -9,7 +9,7 @@ resource "vault_policy" "admin" {
 
   name      = each.key
   namespace = var.vault_namespace
-  policy = join("\n", [for id in sort(concat(local.rotated, ["external-api-keys"])) :
+  policy = join("\n", [for id in sort(concat(local.rotated, var.secrets)) :
     "path \"${var.kv_mount}/data/${var.prefix}/${id}\" { capabilities = [\"create\",\"update\"] }"
   ])
 }

@@ -11,7 +11,7 @@ locals {
     service = {
       name            = local.name
       service_account = var.service_account
-      reads           = ["database", "jwt", "openai", "external-api-keys"]
+      reads           = concat(["database", "jwt", "openai"], var.secrets)
       writes          = []
       leases          = local.leased
     }

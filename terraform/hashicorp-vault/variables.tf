@@ -108,6 +108,12 @@ variable "admin_secrets" {
   default     = false
 }
 
+variable "secrets" {
+  description = "Secrets that the service reads beside database, jwt and openai: those that it or its features declare."
+  type        = list(string)
+  default     = ["external-api-keys"]
+}
+
 variable "values" {
   description = "JSON texts of the secrets that do not rotate, by name. Needed only when a counter in value_versions changes. Never stored in plan or state."
   type        = map(string)
@@ -123,9 +129,9 @@ variable "value_versions" {
   validation {
     condition = length(setsubtract(
       keys(var.value_versions),
-      concat(["external-api-keys", "database-administrator", "database-owner", "openai-administrator"], var.database == null ? [] : ["database"]),
+      concat(var.secrets, ["database-administrator", "database-owner", "openai-administrator"], var.database == null ? [] : ["database"]),
     )) == 0
-    error_message = "Only external-api-keys, database-administrator, database-owner, openai-administrator, and database where Vault makes the logins. Terraform does not write secrets that rotate."
+    error_message = "Only those in secrets, database-administrator, database-owner, openai-administrator, and database where Vault makes the logins. Terraform does not write secrets that rotate."
   }
 }
 

@@ -28,7 +28,7 @@ function ofTheService(): Claim[] {
   const names = (provider: string) => REQUIRED.map((id) => getBackend(provider).nameOf(PREFIX, id)).sort();
   return [
     { subject: 'port', where, says: config.port },
-    { subject: 'secrets of the service', where, says: [...REQUIRED, 'external-api-keys'].sort() },
+    { subject: 'secrets of the service', where, says: [...REQUIRED].sort() },
     { subject: 'secrets of the rotation alone', where, says: [...ADMINISTRATORS].sort() },
     { subject: 'files', where, says: REQUIRED.map((id) => `${id}.json`).sort() },
     {
