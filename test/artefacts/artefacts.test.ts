@@ -70,6 +70,7 @@ describe('the artefacts', () => {
     ],
     ['kubernetes/components/vault-login/deployment.yaml', 'value: myapp', 'value: service'],
     ['kubernetes/components/vault-login/deployment.yaml', 'audience: vault', 'audience: https://vault'],
+    ['kubernetes/components/vault-leases/kustomization.yaml', 'value: myapp }', 'value: app }'],
     ['kubernetes/components/vault/cron-job.yaml', 'value: myapp-rotation', 'value: myapp'],
     ['kubernetes/components/vault/job.yaml', 'value: myapp-migration', 'value: myapp'],
     ['kubernetes/components/irsa/kustomization.yaml', 'role/myapp-rotation', 'role/rotation'],

@@ -249,6 +249,9 @@ export async function claimsOf(root: string): Promise<Claim[]> {
   claim('port', 'compose.yaml', Number(services.app.ports[0].split(':').at(-1)));
   claim('secret of the migration', 'compose.yaml', services.migrate.environment.DATABASE_SECRET_NAME);
   claim('role of Vault’s database engine', 'compose.yaml', services.app.environment.VAULT_DATABASE_ROLE);
+  const leases = 'kubernetes/components/vault-leases/kustomization.yaml';
+  for (const [, role] of read(leases).matchAll(/VAULT_DATABASE_ROLE, value: (\S+)/g))
+    claim('role of Vault’s database engine', leases, role);
   claim(
     'role of Vault’s database engine',
     'docker/compose/vault.ts',

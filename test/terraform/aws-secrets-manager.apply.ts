@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import {
   DescribeSecretCommand,
+  GetSecretValueCommand,
   ListSecretsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
@@ -117,5 +118,47 @@ describe('the AWS module', { timeout: 600_000 }, () => {
         SecretList.every(({ DeletedDate }) => DeletedDate),
         'all can be restored for seven days',
       );
+    }));
+
+  it('keeps a value whose counter is missing from a later apply', (context) =>
+    whereAvailable(context, async () => {
+      await using cleanUp = new AsyncDisposableStack();
+      const application = await startApplication(cleanUp);
+      const { url } = await createImplementations(application).startMoto();
+      const credentials = { accessKeyId: 'AKIATERRAFORM', secretAccessKey: 'terraform' };
+      const terraform = await openTerraform({
+        root: 'aws-secrets-manager/examples/irsa',
+        environment: {
+          AWS_ENDPOINT_URL: url,
+          AWS_REGION: REGION,
+          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+          AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+        },
+        cleanUp,
+      });
+      const client = new SecretsManagerClient({ region: REGION, endpoint: url, credentials });
+      cleanUp.defer(async () => client.destroy());
+      const current = async () => {
+        const { SecretString } = await client.send(
+          new GetSecretValueCommand({ SecretId: 'myapp/database-owner' }),
+        );
+        return SecretString;
+      };
+
+      const owner = JSON.stringify(application.roles.owner);
+      const without = {
+        administrator_arns: [`arn:aws:iam::${ACCOUNT}:role/deployer`],
+        oidc_provider_arn: `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.eks.${REGION}.amazonaws.com/id/EXAMPLE`,
+      };
+      const counted = {
+        ...without,
+        value_versions: { 'database-owner': 1 },
+        values: { 'database-owner': owner },
+      };
+      for (const given of [counted, without, counted]) {
+        await terraform.give(given);
+        await terraform.apply();
+        assert.equal(await current(), owner);
+      }
     }));
 });
