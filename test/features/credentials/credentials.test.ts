@@ -124,7 +124,7 @@ describe('single-key: each field names its own secret', () => {
     assert.equal(error.code, 'refused');
     assert.match(
       error.message,
-      /^username: Dapr finds no secret myapp\/credentials\/missing.* password: Dapr finds/,
+      /^username: Dapr has no secret myapp\/credentials\/missing.* password: Dapr has/,
     );
   });
 

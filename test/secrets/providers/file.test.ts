@@ -148,7 +148,7 @@ describe('a plain directory', () => {
     }
   });
 
-  it('a name that leads out of the directory is refused', async () => {
+  it('a name that is a path outside the directory is refused', async () => {
     assert.equal((await refusal('../outside')).code, 'invalid');
     assert.equal((await refusal('/etc/outside')).code, 'invalid');
   });

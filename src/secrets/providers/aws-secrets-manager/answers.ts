@@ -19,7 +19,7 @@ export function watchAnswers(client: SecretsManagerClient, asked: (endpoint: str
       response.body = pipeline(response.body, limit(LARGEST_ANSWER), () => {});
       return result;
     },
-    // Below the one that makes an object of the body.
+    // Inside the middleware that parses the body.
     { step: 'deserialize', priority: 'low', name: 'watchAnswers' },
   );
 }

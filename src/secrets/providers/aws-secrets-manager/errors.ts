@@ -3,19 +3,19 @@ import { SecretError, type SecretErrorCode } from '../../../errors.ts';
 import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { parseRetryAfter } from '../network/retry-after.ts';
 
-/** What a call wants and where it went, so that an error can say what to create or grant. */
+/** One call: its permission and its target, from which an error says what to create or grant. */
 export interface Purpose {
   /** The IAM action, without its service: `GetSecretValue`. */
   action: string;
   name: string;
   region: string;
-  /** Where requests are sent; nothing before the first, for which credentials come first. */
+  /** Base URL of the last request. Undefined before the first, which needs credentials. */
   endpoint?: string | undefined;
-  /** Where the platform hands out credentials, if it said so. */
+  /** URL of the platform's credentials endpoint, from the environment. */
   credentialsEndpoint?: string | undefined;
 }
 
-/** `error.name` decides, never the message; a denial arrives as HTTP 400. Those of STS are among them. */
+/** Classes by `error.name`, of Secrets Manager and STS. Messages and status are ignored: a denial has 400. */
 const CODES: Record<string, SecretErrorCode> = {
   ResourceNotFoundException: 'not-found',
   ResourceExistsException: 'conflict',
@@ -51,7 +51,7 @@ export function toSecretError(thrown: unknown, purpose: Purpose): SecretError {
   return awsError(classify(error, purpose), purpose, withoutAnswer(error), retryAfter);
 }
 
-/** @param cause what is safe to keep: an error of ours, or the reason of a signal */
+/** @param cause an error without secrets: one of this file, or the reason of a signal */
 export const awsError = (
   code: SecretErrorCode,
   purpose: Purpose,
@@ -76,24 +76,24 @@ export const withoutCurrent = ({ name, region }: Purpose) =>
     remedy: `Put a value into it: aws secretsmanager put-secret-value --secret-id ${name} --region ${region} --secret-string file://<file>`,
   });
 
-/** The SDK does not say why it has no credentials. A platform that promised some may hand them out in a moment. */
+/** The SDK does not say why it has no credentials. With a credentials endpoint, the failure can be temporary. */
 function classify({ name, $metadata }: SdkError, { credentialsEndpoint }: Purpose): SecretErrorCode {
   if (name === 'CredentialsProviderError' && credentialsEndpoint) return 'unavailable';
   return CODES[name] ?? ($metadata?.httpStatusCode === 429 ? 'throttled' : 'unavailable');
 }
 
-/** The part of a cause that decides between remedies of one class. */
+/** The fields of a cause that select a remedy within its class. */
 interface Cause {
   code?: unknown;
   status?: number | undefined;
 }
 
-/** The SDK's errors hold the answer, and its parser quotes it: only what helps and is harmless is kept. */
+/** Keeps the useful and harmless part. The SDK's errors hold the response, and its parser quotes it. */
 function withoutAnswer({ name, message, code, $metadata }: SdkError): Error & Cause {
   const status = $metadata?.httpStatusCode;
   const cause = (text: string, word?: string) => Object.assign(new Error(text), { code: word, status });
   if (name in CODES) return cause(message, name);
-  // Node's own word, or one of ours.
+  // A code of Node, or one from no-answer.ts.
   if (typeof code === 'string' && /^[A-Z_]+$/.test(code)) return cause(message, code);
   if (status !== undefined && status >= 500) return cause(`AWS answered with status ${status}`);
   return cause('The answer could not be read', NOT_UNDERSTOOD);
@@ -106,7 +106,7 @@ function messageOf(code: SecretErrorCode, name: string): string {
     case 'denied':
       return `AWS Secrets Manager refuses access to ${name}`;
     case 'identity':
-      return `AWS does not accept who this process is (asking for ${name})`;
+      return `AWS does not accept the identity of this process (asking for ${name})`;
     case 'disabled':
       return `${name} is scheduled for deletion`;
     case 'conflict':
@@ -124,7 +124,7 @@ function remedyOf(code: SecretErrorCode, cause: Cause, purpose: Purpose): string
   const { action, name, region } = purpose;
   switch (code) {
     case 'not-found':
-      return `Create ${name} in the region ${region}, where it was looked for; or correct AWS_REGION, SECRET_PREFIX or the name override.`;
+      return `Create ${name} in the region ${region}, or correct AWS_REGION, SECRET_PREFIX or the name override.`;
     case 'denied':
       return cause.code === 'DecryptionFailure'
         ? `Enable the KMS key that encrypts ${name}, and grant kms:Decrypt on it to the role of this process: aws secretsmanager describe-secret --secret-id ${name} --region ${region} --query KmsKeyId`
@@ -134,13 +134,13 @@ function remedyOf(code: SecretErrorCode, cause: Cause, purpose: Purpose): string
     case 'disabled':
       return `Restore it within its recovery window: aws secretsmanager restore-secret --secret-id ${name} --region ${region}`;
     case 'conflict':
-      return 'Look at what is there now, and write again if that is still wanted.';
+      return 'Read the current value, and write again if the change is still wanted.';
     case 'throttled':
-      return `Wait; if it goes on, raise SECRET_TTL, or find who else in the account uses up the quota of ${action} in ${region}.`;
+      return `Wait. If this continues, raise SECRET_TTL, or find which other clients of the account use up the quota of ${action} in ${region}.`;
     case 'unavailable':
       return unavailableRemedy(cause, purpose);
     case 'invalid':
-      return 'Correct SECRET_PREFIX or the name override: names have letters, digits and /_+=.@- only, 512 at most.';
+      return 'Correct SECRET_PREFIX or the name override: a name has at most 512 letters, digits and /_+=.@-.';
   }
 }
 
@@ -150,7 +150,7 @@ function identityRemedy(code: unknown): string {
       return 'Give this process a role: EKS Pod Identity or IRSA, a task role on ECS, an instance profile on EC2; on a workstation `aws sso login` and AWS_PROFILE.';
     case 'ExpiredToken':
     case 'ExpiredTokenException':
-      return 'The temporary credentials have expired. Do not hand AWS_SESSION_TOKEN to a service: give it a role, whose credentials the SDK renews. With a role already, check the clock of this machine.';
+      return 'Give the service a role, whose credentials the SDK renews, in place of AWS_SESSION_TOKEN, which has expired. With a role already, check the clock of this machine.';
     case 'InvalidSignatureException':
     case 'IncompleteSignature':
       return 'Check the clock of this machine, which may be five minutes off at most, and that AWS_SECRET_ACCESS_KEY belongs to AWS_ACCESS_KEY_ID.';
@@ -167,7 +167,7 @@ function unavailableRemedy(cause: Cause, purpose: Purpose): string {
   if (cause.code === 'CredentialsProviderError' || (credentialsEndpoint && !endpoint))
     return `${credentialsEndpoint} gave no credentials: check that the EKS Pod Identity agent runs on this node, or the ECS agent, and that the network policy allows this process to reach it.`;
   if (cause.status !== undefined && cause.status >= 500)
-    return `Wait: Secrets Manager in ${region} answered with status ${cause.status} (https://health.aws.amazon.com); behind a VPC endpoint check that too.`;
+    return `Wait: Secrets Manager in ${region} answered with status ${cause.status} (https://health.aws.amazon.com). Behind a VPC endpoint check that too.`;
   return networkRemedy(cause.code, {
     service: 'Secrets Manager',
     address: endpoint ?? `https://secretsmanager.${region}.amazonaws.com`,

@@ -1,7 +1,7 @@
 /**
- * Writes to AWS Secrets Manager. A write that expects a version adds the value beside it, labelled AWSPENDING, and then
- * moves AWSCURRENT from the expected version to it. AWS refuses that when another version has the label by now. Rotations
- * of AWS's own end the same way.
+ * Writes to AWS Secrets Manager. A write that expects a version first adds the value, labelled AWSPENDING. It then moves
+ * AWSCURRENT from the expected version to the new one, which AWS refuses when another version has the label by now.
+ * AWS's own rotations end the same way.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecretVersionStage.html
  */
 import {
@@ -17,7 +17,7 @@ import { awsError, malformed } from './errors.ts';
 type Signal = AbortSignal | undefined;
 
 export function createAwsWriter(call: AwsCall, region: string) {
-  /** A first version is AWSCURRENT whatever its label. */
+  /** AWS labels a first version AWSCURRENT, whatever the request says. */
   const put = async (name: string, value: string, stage: string, signal: Signal) => {
     const { VersionId, VersionStages = [] } = await call('PutSecretValue', name, signal, (client, options) =>
       client.send(
@@ -50,7 +50,7 @@ export function createAwsWriter(call: AwsCall, region: string) {
       await moveStage(name, 'AWSCURRENT', { MoveToVersionId: version, ...from }, signal);
       return version;
     } catch (error) {
-      // Without a label AWS deletes the version. If another writer has taken the label already, that is fine.
+      // AWS deletes a version without a label. It does not matter if another writer has taken the label already.
       await moveStage(name, 'AWSPENDING', { RemoveFromVersionId: version }, signal).catch(() => {});
       if (!(error instanceof SecretError) || error.code !== 'invalid') throw error;
       throw awsError('conflict', { action: 'UpdateSecretVersionStage', name, region }, error);

@@ -1,4 +1,4 @@
-/** Bounds the answers that the Azure SDK reads into memory. */
+/** Limits the size of the answers that the Azure SDK reads into memory. */
 import type { SecretClientOptions } from '@azure/keyvault-secrets';
 import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
 

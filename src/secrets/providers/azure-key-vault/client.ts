@@ -1,4 +1,4 @@
-/** The calls to Azure Key Vault, each through the SDK, until the signal fires, and with its failure mapped. */
+/** Calls Azure Key Vault through the SDK. Each call obeys its signal and maps its failure. */
 import { DefaultAzureCredential } from '@azure/identity';
 import { SecretClient, type SecretProperties } from '@azure/keyvault-secrets';
 import { untilAborted } from '../../../deadline.ts';
@@ -14,7 +14,7 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export interface KeyVaultSettings {
   vaultUrl: string;
-  /** Of the managed or workload identity to be. Default: AZURE_CLIENT_ID, or the identity of the system. */
+  /** Client ID of the managed or workload identity. Default: AZURE_CLIENT_ID, or the system-assigned identity. */
   clientId?: string | undefined;
 }
 
@@ -23,13 +23,13 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
   const identity = clientId && { managedIdentityClientId: clientId, workloadIdentityClientId: clientId };
   const client = new SecretClient(vaultUrl, new DefaultAzureCredential({ retryOptions, ...identity }), {
     retryOptions,
-    // The SDK gives a token only to hosts under the domain that the challenge names, vault.azure.net, so that
-    // a false vault cannot collect tokens. The sandbox is on loopback, where there is no such domain.
+    // The SDK sends a token only to hosts under the domain of the challenge, vault.azure.net, so that a false
+    // vault receives none. The sandbox is on loopback and has no such domain.
     disableChallengeResourceVerification: LOOPBACK.has(new URL(vaultUrl).hostname),
     additionalPolicies: [{ policy: limitAnswers, position: 'perCall' }],
   });
 
-  /** Runs one call of the SDK and maps its failure; `role` is the role the call needs. */
+  /** Runs one call of the SDK and maps its failure. `role` is the role that the call needs. */
   const call = async <T>(
     name: string,
     signal: Signal,
@@ -39,7 +39,7 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
     const purpose = { vaultUrl, name, role };
     try {
       signal?.throwIfAborted();
-      // The SDK obeys the signal too, but not while a credential is being fetched.
+      // The SDK obeys the signal too, but not while it fetches a credential.
       return await untilAborted(run(signal ? { abortSignal: signal } : {}), signal);
     } catch (cause) {
       if (signal?.aborted) throw keyVaultError('unavailable', purpose, { cause: signal.reason });
@@ -54,24 +54,24 @@ export function createKeyVaultClient({ vaultUrl, clientId }: KeyVaultSettings) {
       client.getSecret(name, version ? { ...options, version } : options),
     );
     if (value === undefined || properties.version === undefined) throw malformed({ vaultUrl, name });
-    // The service also gives out an expired secret: `expiresAt` informs, disabling forbids.
+    // Key Vault also returns expired secrets. Only disabled ones are refused.
     const { createdOn: createdAt, expiresOn: expiresAt } = properties;
     return createSecret({ name, value, version: properties.version, createdAt, expiresAt });
   };
 
-  /** All versions without their values, the current one first; empty when there is no such secret. */
+  /** All versions without their values, the current one first. Empty when the secret is missing. */
   const history = async (name: string, signal: Signal): Promise<SecretProperties[]> => {
     const versions: SecretProperties[] = [];
     await call(name, signal, async (options) => {
       for await (const version of client.listPropertiesOfSecretVersions(name, options))
         versions.push(version);
-      // Azure's list of a secret that is not there is empty; Lowkey Vault's is not found.
+      // For a missing secret Azure answers with an empty list, and Lowkey Vault with 404.
     }).catch(ignoreNotFound);
-    // The service lists in the order of the versions' random ids.
+    // Key Vault lists versions in the order of their random IDs.
     versions.sort((a, b) => createdTime(b) - createdTime(a));
     const [newest, next] = versions;
     if (!newest || !next || createdTime(newest) !== createdTime(next)) return versions;
-    // Times are whole seconds. Of two versions made in one second only a read tells which is current.
+    // Times are whole seconds. Of two versions in one second, only a read shows which is current.
     const { version: current } = await get(name, signal);
     return versions.sort((a, b) => Number(b.version === current) - Number(a.version === current));
   };

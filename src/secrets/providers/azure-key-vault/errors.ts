@@ -8,7 +8,7 @@ import { serverAt } from './server.ts';
 export const READER = 'Key Vault Secrets User';
 export const WRITER = 'Key Vault Secrets Officer';
 
-/** What a call wants, so that an error can say what to create or grant. */
+/** One call: its target and its role, from which an error says what to create or grant. */
 export interface Purpose {
   vaultUrl: string;
   name: string;
@@ -16,7 +16,7 @@ export interface Purpose {
   role?: string;
 }
 
-/** A vault in Azure has a name, which the command line takes; one elsewhere is known by its address. */
+/** `az` takes the name of a vault in Azure, and the address of any other. */
 const AZURE_DOMAIN = /\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)$/;
 
 function inAzure(vaultUrl: string): { vault: string; option: (name: string, area?: string) => string } {
@@ -27,7 +27,7 @@ function inAzure(vaultUrl: string): { vault: string; option: (name: string, area
     : { vault, option: (name) => `--vault-name ${vault} --name ${name}` };
 }
 
-/** The part of a cause that decides between remedies of one class. */
+/** The fields of a cause that select a remedy within its class. */
 interface Cause {
   name?: string;
   code?: unknown;
@@ -49,7 +49,7 @@ export const malformed = (purpose: Purpose) =>
     cause: Object.assign(new Error('The answer lacks a field'), { code: NOT_UNDERSTOOD }),
   });
 
-/** Neither the JSON secret exists nor one of those named after its fields. */
+/** For a secret that exists neither as JSON nor as one secret per field. */
 export const absent = (purpose: Purpose, fieldNames: string[]) => {
   if (fieldNames.length === 0) return keyVaultError('not-found', purpose);
   const { name, vaultUrl } = purpose;
@@ -63,7 +63,7 @@ export const deleted = ({ name, vaultUrl }: Purpose) =>
     remedy: `Recover it: az keyvault secret recover ${inAzure(vaultUrl).option(name, 'deletedsecrets')}`,
   });
 
-/** For a secret that may well be missing: undefined instead of that one error. */
+/** Turns `not-found` into undefined. */
 export const ignoreNotFound = (error: SecretError): undefined => {
   if (error.code !== 'not-found') throw error;
 };
@@ -97,17 +97,17 @@ function remedy(code: SecretErrorCode, { vaultUrl, name, role = READER }: Purpos
     case 'identity':
       return isFromIdentity(cause)
         ? 'Assign a managed identity to this workload; AZURE_CLIENT_ID must be its client ID, and be left out for the system-assigned one. On AKS check the federated credential and the label azure.workload.identity/use; on a workstation run `az login`.'
-        : `The vault does not believe the token: check that ${vaultUrl} is in the tenant of this process's identity, and the clock of this machine.`;
+        : `The vault refuses the token: check that ${vaultUrl} is in the tenant of this process's identity, and the clock of this machine.`;
     case 'disabled':
       return `Enable its current version: az keyvault secret set-attributes ${option(name)} --enabled true. If it is deleted: az keyvault secret recover ${option(name, 'deletedsecrets')}`;
     case 'conflict':
-      return 'Look at what is there now, and write again if that is still wanted.';
+      return 'Read the current value, and write again if the change is still wanted.';
     case 'throttled':
-      return 'Wait; if it goes on, raise SECRET_TTL, or find who else uses up the limit of the vault.';
+      return 'Wait. If this continues, raise SECRET_TTL, or find which other clients use up the limit of the vault.';
     case 'unavailable':
       return unavailableRemedy(vaultUrl, cause);
     case 'invalid':
-      return 'Correct SECRET_PREFIX or the name override: names have letters, digits and hyphens only, 127 at most; a value has at most 25 KB.';
+      return 'Correct SECRET_PREFIX or the name override: a name has at most 127 letters, digits and hyphens, and a value at most 25 KB.';
   }
 }
 

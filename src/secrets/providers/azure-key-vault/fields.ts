@@ -1,18 +1,18 @@
-/** The layout with one secret per field: `database-username`, `database-password` stand for `myapp-database`. */
+/** One secret per field: `database-username` and `database-password` in place of `myapp-database`. */
 import { createHash } from 'node:crypto';
 import { createSecret, type ReadOptions, type Secret } from '../../provider.ts';
 
-/** The secrets that hold a field each. Names in Key Vault have no underscore. */
+/** The secrets that hold one field each. Names in Key Vault have no underscore. */
 export const fieldSecrets = (layout: ReadOptions['layout']): { field: string; name: string }[] =>
   layout?.fields.map((field) => ({ field, name: `${layout.prefix}-${field.replaceAll('_', '-')}` })) ?? [];
 
-/** One version for several: changes when any of them does. */
+/** One version for several, which changes when any of them changes. */
 export const combineVersions = (versions: string[]): string =>
   createHash('sha256').update(versions.toSorted().join()).digest('hex').slice(0, 32);
 
 /**
- * Makes one secret of one per field. Key Vault cannot change several at once, so a read in the middle of a
- * rotation mixes old and new: the next one is whole, and until then the client's trial refuses the mix.
+ * Combines one secret per field. Key Vault cannot change several secrets at once, so a read during a rotation can
+ * mix old and new fields. The client's proof refuses the mix, and a later read is whole.
  */
 export function combineFields(name: string, parts: { field: string; secret: Secret }[]): Secret {
   const times = (key: 'createdAt' | 'expiresAt') =>

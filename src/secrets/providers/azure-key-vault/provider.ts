@@ -1,6 +1,6 @@
 /**
- * Azure Key Vault: a secret is one JSON text, or one secret per field.
- * Who we are comes from DefaultAzureCredential: managed identity, workload identity, a login.
+ * Reads and writes secrets in Azure Key Vault: one JSON text each, or one secret per field.
+ * The identity comes from DefaultAzureCredential: managed identity, workload identity, or a login.
  * https://learn.microsoft.com/rest/api/keyvault/secrets/get-secret/get-secret
  */
 import type { ReadOptions, Secret, SecretProvider, Stage } from '../../provider.ts';
@@ -21,7 +21,7 @@ export function createAzureKeyVault(settings: KeyVaultSettings): SecretProvider 
     return current?.version;
   };
 
-  /** The secret at `stage`, or the current one where there is no previous; nothing when it does not exist. */
+  /** The secret at `stage`, or the current one where no previous exists. Undefined when the secret is missing. */
   const find = async (
     name: string,
     stage: Stage,
@@ -38,7 +38,7 @@ export function createAzureKeyVault(settings: KeyVaultSettings): SecretProvider 
     return { secret, stage: previous ? stage : 'current' };
   };
 
-  /** Why nothing was found. A deleted secret that can be recovered answers 404 too. */
+  /** The error for a secret that was not found. A deleted, recoverable secret also answers with 404. */
   const missing = async (name: string, layout: ReadOptions['layout'], signal: Signal) => {
     if (await client.isDeleted(name, signal)) return deleted({ vaultUrl, name });
     const fieldNames = fieldSecrets(layout).map((part) => part.name);

@@ -1,9 +1,9 @@
-/** What the errors of Azure's SDK say: which class they are, and how much of them may be shown. */
+/** Classifies the errors of Azure's SDK and removes what they quote. */
 import type { SecretErrorCode } from '../../../errors.ts';
 import { NOT_UNDERSTOOD } from '../network/no-answer.ts';
 import { parseRetryAfter } from '../network/retry-after.ts';
 
-/** What is read of the errors of @azure/core-rest-pipeline, @azure/identity and @azure/msal-node. */
+/** Fields of the errors of @azure/core-rest-pipeline, @azure/identity and @azure/msal-node. */
 export interface SdkError extends Error {
   code?: string;
   statusCode?: number;
@@ -36,22 +36,22 @@ const IDENTITY_ERRORS = new Set([
 ]);
 
 const TEMPORARY_CODES = ['network_error', 'unknown_error', 'REQUEST_SEND_ERROR'];
-/** 404 and 410 are the metadata service's answers while an identity is being set up. */
+/** The metadata service answers with 404 and 410 while an identity is being set up. */
 const TEMPORARY_STATUS = new Set([404, 408, 410, 429]);
 
-/** Codes of errors that quote an answer which could not be parsed: half a secret, half a token. */
+/** Codes of errors that quote an unparsable answer, such as half a secret or half a token. */
 const QUOTING_CODES = ['PARSE_ERROR', 'client_error', 'server_error', 'unknown_error'];
 
-/** Status and codes decide, never the message. */
+/** Classifies by status and codes, never by the message. */
 export function classify(error: SdkError): SecretErrorCode {
   if (isFromIdentity(error)) return origins(error).some(isTemporary) ? 'unavailable' : 'identity';
   return INNER_CODES[innerCode(error) ?? ''] ?? CODES[error.statusCode ?? 0] ?? 'unavailable';
 }
 
-/** SDK errors hold requests with tokens and answers with values: only what helps and is harmless is kept. */
+/** Keeps the useful and harmless part. SDK errors hold requests with tokens and answers with values. */
 export function withoutSecrets(error: SdkError): Error {
   const code = innerCode(error) ?? error.code;
-  // The SDK stumbles over an answer that is not a vault's, or says that it could not parse it.
+  // For an answer that is not Key Vault's, the SDK throws an error without a code, or a parse error.
   if ((code === undefined && !isFromIdentity(error)) || code === 'PARSE_ERROR')
     return Object.assign(new Error('The answer could not be read'), { code: NOT_UNDERSTOOD });
   return Object.assign(new Error(harmlessMessage(error)), {
@@ -61,28 +61,28 @@ export function withoutSecrets(error: SdkError): Error {
   });
 }
 
-/** It was about who this process is, and the vault was not asked. */
+/** Whether obtaining a token failed, before any request to the vault. */
 export const isFromIdentity = ({ name }: { name?: string }): boolean => IDENTITY_ERRORS.has(name ?? '');
 
 /** `Retry-After` in milliseconds. */
 export const retryAfter = ({ response }: SdkError): number | undefined =>
   parseRetryAfter(response?.headers.get('retry-after'));
 
-/** The service writes `innererror`; the SDK's types and older versions of it `innerError`. */
+/** The service writes `innererror`. The SDK's types, and its older versions, have `innerError`. */
 const innerCode = ({ details }: SdkError): string | undefined =>
   (details?.error?.innererror ?? details?.error?.innerError)?.code;
 
 const hasCode = ({ code = '', errorCode = '' }: SdkError, codes: string[]): boolean =>
   codes.includes(code) || codes.includes(errorCode);
 
-/** The error and all that it was made from. */
+/** The error and all its causes. */
 function origins(error: unknown): SdkError[] {
   if (!(error instanceof Error)) return [];
   const { cause, errors = [] } = error as SdkError;
   return [error, ...[cause, ...errors].flatMap(origins)];
 }
 
-/** Whether the identity endpoint was out of reach, as opposed to refusing a token. */
+/** Whether the identity endpoint could not be reached, as opposed to refusing a token. */
 function isTemporary(error: SdkError): boolean {
   const status = error.status ?? error.statusCode ?? 0;
   return (
@@ -94,7 +94,7 @@ function isTemporary(error: SdkError): boolean {
 }
 
 function harmlessMessage(error: SdkError): string {
-  // What a chain of credentials says repeats what each of them says.
+  // The message of a credential chain repeats those of its parts.
   const parts = (error.errors ?? []) as SdkError[];
   if (parts.length > 0) return parts.map(harmlessMessage).join('\n');
   const quotes = origins(error).some((origin) => hasCode(origin, QUOTING_CODES));

@@ -1,6 +1,6 @@
 /**
  * Writes to Azure Key Vault, which has no conditional write. A write that expects a version checks before and after, so
- * that two writers in one process never both succeed, and two processes in the same moment get a conflict afterwards.
+ * two writers in one process never both succeed. Two processes that write in the same moment get a conflict afterwards.
  */
 import type { WriteOptions } from '../../provider.ts';
 import type { KeyVaultClient } from './client.ts';
@@ -26,7 +26,7 @@ export function createKeyVaultWriter(client: KeyVaultClient, vaultUrl: string) {
   /** Writes one JSON secret, which from then on takes precedence over secrets per field. */
   return (name: string, value: string, { expected, signal }: WriteOptions = {}): Promise<string> => {
     if (expected === undefined) return client.set(name, value, signal);
-    // One at a time, so that another write of this process is seen before and not after.
+    // One at a time, so that each write of this process sees the one before it.
     const done = last.then(() => replace(name, value, expected, signal));
     last = done.catch(() => {});
     return done;

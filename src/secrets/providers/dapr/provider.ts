@@ -8,7 +8,7 @@ import { SecretError, type SecretErrorCode } from '../../../errors.ts';
 import { createSecret, type SecretProvider } from '../../provider.ts';
 
 export interface DaprSettings {
-  /** Where the sidecar listens, for example `http://127.0.0.1:3500`. */
+  /** Address of the sidecar, for example `http://127.0.0.1:3500`. */
   endpoint: string;
   /** The name of the secret store component. */
   component: string;
@@ -16,10 +16,10 @@ export interface DaprSettings {
   apiToken?: string | undefined;
 }
 
-/** A conflict is of writes. */
+/** Only writes conflict. */
 type Code = Exclude<SecretErrorCode, 'conflict'>;
 
-/** The status decides. A store's own failures are all 500, also those that cannot pass. */
+/** Classes by status. Every failure of the store behind Dapr is 500, permanent ones too. */
 const CODES: Record<number, Code> = {
   204: 'not-found',
   400: 'invalid',
@@ -32,7 +32,7 @@ const CODES: Record<number, Code> = {
 const secretSchema = z.record(z.string(), z.string());
 
 export function createDapr({ endpoint, component, apiToken }: DaprSettings): SecretProvider {
-  // With a key of this process alone, so that a digest in a log is no help in guessing a value.
+  // The key belongs to this process alone, so a digest in a log does not help to guess a value.
   const key = randomBytes(32);
   const versionOf = (value: string) =>
     createHmac('sha256', key).update(value).digest('base64url').slice(0, 22);
@@ -45,17 +45,17 @@ export function createDapr({ endpoint, component, apiToken }: DaprSettings): Sec
     try {
       return await fetch(new URL(path, endpoint), {
         headers: apiToken === undefined ? {} : { 'dapr-api-token': apiToken },
-        // A redirect would take the token along.
+        // A redirect would send the token to another server.
         redirect: 'manual',
         ...(signal && { signal }),
       });
     } catch (error) {
-      // fetch keeps the network's own word one level down.
+      // fetch keeps Node's error in `cause`.
       throw daprError('unavailable', name, (error as Error).cause ?? error);
     }
   };
 
-  /** The parser's error is no cause to keep: it may quote what it read. */
+  /** Drops the parser's error, which can quote the answer. */
   const readFields = async (response: Response, name: string) => {
     const { success, data } = secretSchema.safeParse(await readJson(response).catch(() => undefined));
     if (!success) throw daprError('unavailable', name);
@@ -73,7 +73,7 @@ export function createDapr({ endpoint, component, apiToken }: DaprSettings): Sec
         throw daprError(CODES[response.status] ?? 'unavailable', name);
       }
       const fields = await readFields(response, name);
-      // A store that has one value for a name gives it under that name.
+      // A store with one value per name returns it under that name.
       const [only, ...others] = Object.entries(fields);
       const value = only?.[0] === name && others.length === 0 ? only[1] : JSON.stringify(fields);
       return createSecret({ name, value, version: versionOf(value) });
@@ -81,7 +81,7 @@ export function createDapr({ endpoint, component, apiToken }: DaprSettings): Sec
   };
 }
 
-/** Bytes of an answer that are read at most; the largest secret of a store behind Dapr has 1 MB. */
+/** Maximum size of an answer, in bytes. The largest secret of a store behind Dapr has 1 MB. */
 const LARGEST_ANSWER = 2_000_000;
 
 async function readJson(response: Response): Promise<unknown> {
@@ -96,7 +96,7 @@ async function readJson(response: Response): Promise<unknown> {
 }
 
 const MESSAGES: Record<Code, (name: string) => string> = {
-  'not-found': (name) => `Dapr finds no secret ${name}, or no version at that stage`,
+  'not-found': (name) => `Dapr has no secret ${name}, or no version at that stage`,
   denied: (name) => `Dapr refuses access to ${name}`,
   identity: (name) => `Dapr does not accept this process's token (asking for ${name})`,
   disabled: (name) => `${name} is switched off`,
@@ -115,9 +115,9 @@ function remedy(code: Code, { endpoint, component }: DaprSettings): string {
     case 'identity':
       return 'Set DAPR_API_TOKEN to the token that the sidecar was started with.';
     case 'throttled':
-      return 'Wait; if it goes on, look for another caller, or raise the limit of the store behind the sidecar.';
+      return 'Wait. If this continues, find other callers, or raise the limit of the store behind the sidecar.';
     case 'unavailable':
-      return `Check DAPR_HTTP_ENDPOINT (${endpoint}) and the sidecar's log: a store that fails, also for want of rights or of the secret, is answered with status 500.`;
+      return `Check DAPR_HTTP_ENDPOINT (${endpoint}) and the sidecar's log: Dapr answers with status 500 when the store fails, also for a missing right or secret.`;
     case 'invalid':
       return `Check that the sidecar has loaded the component ${component} (type secretstores.*), and DAPR_SECRET_STORE.`;
   }

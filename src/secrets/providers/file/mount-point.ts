@@ -1,7 +1,7 @@
 /** Whether a file is mounted by itself, as Kubernetes does for `subPath`. */
 import { readFile, realpath } from 'node:fs/promises';
 
-/** Linux lists its mounts here; elsewhere there are no volumes of Kubernetes. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+/** Linux lists its mounts here. Other systems have no Kubernetes volumes. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
 const MOUNTS = '/proc/self/mountinfo';
 
 /** @param mounts default: the kernel's list */

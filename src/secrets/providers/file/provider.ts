@@ -1,6 +1,6 @@
 /**
- * Secrets as files `<name>.json` in a directory that Vault Agent, the CSI driver, External Secrets or
- * the kubelet keeps up to date on a memory volume.
+ * Reads secrets from files `<name>.json` in a directory that Vault Agent, the CSI driver, External Secrets or the
+ * kubelet keeps up to date on a memory volume.
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
@@ -51,42 +51,42 @@ export function createFileProvider({ directory }: { directory: string }): Secret
       case 'EACCES':
       case 'EPERM':
         throw new SecretError('denied', `This process may not read ${file}`, {
-          remedy: `Let the user of this process (uid ${process.getuid?.()}) read the file: mode 0440 and its group, or fsGroup.`,
+          remedy: `Allow the user of this process (uid ${process.getuid?.()}) to read the file: mode 0440 and its group, or fsGroup.`,
           cause,
         });
       default:
         throw new SecretError('unavailable', `Reading ${file} failed`, {
-          remedy: `Check the volume at ${directory} and what writes it: a network volume that hangs shows like this.`,
+          remedy: `Check the volume at ${directory} and what writes it. A network volume that hangs has this effect.`,
           cause,
         });
     }
   };
 
-  /** Opens the file of one generation of the volume; a path that leaves the directory is refused. */
+  /** Opens the file in the current generation of the volume. Refuses a path outside the directory. */
   const openFile = async (name: string) => {
     for (;;) {
       const root = await resolveDirectory();
       const path = resolve(root, `${name}.json`);
       const inside = relative(root, path);
       if (inside.startsWith('..') || isAbsolute(inside))
-        throw new SecretError('invalid', `${name} leads out of ${directory}`, {
+        throw new SecretError('invalid', `${name} is a path outside ${directory}`, {
           remedy: 'Use a name without `..`.',
         });
       try {
         return await open(path, constants.O_RDONLY | NO_WAITING);
       } catch (error) {
-        // The old generation is deleted once the link points at a new one: then the file is there.
+        // The kubelet deletes the old generation once the link points at a new one, which has the file.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || root === (await resolveDirectory()))
           throw error;
       }
     }
   };
 
-  /** Changes with the file and says nothing about its content, as a digest would. Not ctime: deletion changes it. */
+  /** Changes with the file and, unlike a digest, reveals nothing of its content. Deletion changes ctime, so it is left out. */
   const versionOf = ({ ino, mtimeNs, size }: { ino: bigint; mtimeNs: bigint; size: bigint }) =>
     `${mtimeNs.toString(36)}-${ino.toString(36)}-${size.toString(36)}`;
 
-  /** Opens, hands over and closes; the signal ends the wait also where the volume hangs. */
+  /** Opens the file for `use`, then closes it. The signal also ends the wait for a volume that hangs. */
   const withFile = async <T>(
     name: string,
     signal: AbortSignal | undefined,
@@ -112,7 +112,7 @@ export function createFileProvider({ directory }: { directory: string }): Secret
 
   const read: SecretProvider['read'] = async (name, { stage = 'current', signal } = {}) => {
     if (stage !== 'current')
-      throw new SecretError('not-found', `Files keep no ${stage} version of ${name}`, {
+      throw new SecretError('not-found', `Files have no ${stage} version of ${name}`, {
         remedy: 'Put previous_secret_key into the jwt secret if tokens must outlive a restart.',
       });
     return withFile(name, signal, async (file, before) => {
@@ -131,7 +131,7 @@ export function createFileProvider({ directory }: { directory: string }): Secret
     name: 'file',
     read,
 
-    /** Reads the file, which is in memory and small: it may hold a better version than its time. */
+    /** Reads the file, which is small and in memory: it can contain Vault's version, which is better than its time. */
     version: async (name, options) => (await read(name, options)).version,
   };
 }
@@ -145,18 +145,18 @@ const parseJson = (text: string): unknown => {
 };
 
 const mountedAlone = (name: string, directory: string) =>
-  new SecretError('invalid', `${name}.json is mounted by itself and would never change`, {
+  new SecretError('invalid', `${name}.json is mounted by itself and never changes`, {
     remedy: `Kubernetes does not update a subPath mount: mount the whole volume at ${directory} instead.`,
   });
 
 const beingWritten = (name: string) =>
   new SecretError('unavailable', `${name}.json is being written`, {
-    remedy: 'Write to a temporary file and rename it, so that readers never see half of it.',
+    remedy: 'Write to a temporary file and rename it, so that no reader sees half of it.',
   });
 
 const notAFile = (name: string, directory: string) =>
   new SecretError('invalid', `${name}.json is a directory or a pipe, not a file`, {
-    remedy: `Check what puts ${name}.json into ${directory}: Kubernetes makes a directory where a hostPath names no file.`,
+    remedy: `Check what puts ${name}.json into ${directory}. Kubernetes creates a directory where a hostPath names a missing file.`,
   });
 
 const tooLarge = (name: string, size: bigint) =>

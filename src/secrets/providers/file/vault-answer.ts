@@ -1,6 +1,6 @@
 /**
- * Vault's whole answer to a read of KV version 2, as its provider for the CSI driver writes it into a file: it writes
- * that or a single field. https://github.com/hashicorp/vault-csi-provider/blob/v1.7.4/internal/provider/provider.go
+ * Vault's response to a read of KV version 2. Vault's provider for the CSI driver writes this or a single field into a
+ * file. https://github.com/hashicorp/vault-csi-provider/blob/v1.7.4/internal/provider/provider.go
  */
 import { z } from 'zod';
 
@@ -12,7 +12,7 @@ const answer = z.object({
   }),
 });
 
-/** The secret in it, with the version that Vault gave it; undefined when it is something else. */
+/** The secret in the response, with Vault's version. Undefined for other JSON. */
 export function parseVaultAnswer(json: unknown) {
   const { success, data: parsed } = answer.safeParse(json);
   if (!success) return undefined;

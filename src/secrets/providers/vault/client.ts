@@ -1,6 +1,6 @@
 /**
- * node-vault over a transport of our own, as the one it brings forwards no AbortSignal, drops
- * `Retry-After`, follows redirects with the token, and puts what it sent into its errors.
+ * node-vault with another transport. Its own ignores AbortSignal and `Retry-After`, follows redirects with the token,
+ * and puts requests into its errors.
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -11,16 +11,16 @@ import { SecretError } from '../../../errors.ts';
 import { LARGEST_ANSWER, TOO_LARGE } from '../network/no-answer.ts';
 import { parseRetryAfter } from '../network/retry-after.ts';
 
-/** A request that failed, and nothing of what it carried: no header, no body. */
+/** A failed request, without its headers and body. */
 export class VaultRequestError extends Error {
   override readonly name = 'VaultRequestError';
-  /** HTTP status, absent when there was no answer. */
+  /** HTTP status. Undefined when no answer arrived. */
   readonly status: number | undefined;
-  /** Node's word for what the network did, such as ECONNREFUSED. */
+  /** Node's code of a network failure, such as ECONNREFUSED. */
   readonly code: string | undefined;
-  /** Milliseconds. */
+  /** From `Retry-After`, in milliseconds. */
   readonly retryAfter: number | undefined;
-  /** The version that a 404 says is deleted or destroyed; another 404 knows of no version. */
+  /** The deleted or destroyed version that a 404 names. Undefined for every other failure. */
   readonly deletedVersion: number | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ export class VaultRequestError extends Error {
 
 export interface VaultRequestOptions {
   token?: string;
-  /** Makes it a POST. */
+  /** Makes the request a POST. */
   body?: object | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -82,7 +82,7 @@ export function createVaultClient({ address, namespace, caCertificatePath }: Vau
       })
       .catch(({ message, code }: AxiosError) => {
         signal?.throwIfAborted();
-        // axios has this word for one thing only where every status is welcome.
+        // With every status accepted, axios uses this code only for an answer that is too large.
         const word = code === 'ERR_BAD_RESPONSE' ? TOO_LARGE : code;
         throw new VaultRequestError(message || `${code}`, { code: word });
       });
@@ -92,12 +92,12 @@ export function createVaultClient({ address, namespace, caCertificatePath }: Vau
 
   const vault = nodeVault({
     endpoint: address,
-    // node-vault would log the secret id of a login here.
+    // node-vault logs the secret ID of a login here.
     debug: () => {},
     'request-promise': { defaults: () => transport },
     ...(namespace !== undefined && { namespace }),
   });
-  // It took VAULT_TOKEN from the environment. Each request says its own token, or none.
+  // node-vault reads VAULT_TOKEN from the environment. Each request has its own token, or none.
   vault.token = '';
 
   const request: VaultRequest = async (path, { token, body, signal } = {}) => {
@@ -115,7 +115,7 @@ export function createVaultClient({ address, namespace, caCertificatePath }: Vau
   };
 }
 
-/** What node-vault hands to a transport. */
+/** The argument of a transport of node-vault. */
 interface TransportOptions {
   uri: string;
   method: string;

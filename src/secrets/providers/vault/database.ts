@@ -1,5 +1,5 @@
 /**
- * Logins that Vault's database engine makes for this process alone, each with a lease.
+ * Logins that Vault's database engine creates for this process, each with a lease.
  * https://developer.hashicorp.com/vault/docs/secrets/databases/postgresql
  */
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { VaultRequestError, type VaultRequestOptions } from './client.ts';
 export interface VaultDatabaseSettings {
   /** The engine's role, `VAULT_DATABASE_ROLE`. */
   role: string;
-  /** Where the engine is mounted. Default `database`. */
+  /** Mount of the engine. Default `database`. */
   mount: string;
 }
 
@@ -39,13 +39,13 @@ export function createVaultDatabase({ role, mount }: VaultDatabaseSettings, requ
       throw toSecretError(cause, where, path);
     });
     const { success, data } = schema.safeParse(answer);
-    // The parser's own error is no use as a cause: it may quote the password.
+    // Drops the parser's error, which can quote the password.
     if (!success) throw databaseError('unavailable', where, path);
     return data;
   };
 
   return {
-    /** @param connection where the database is, as the KV engine has it: a JSON object without the login */
+    /** @param connection the KV secret that says where the database is: a JSON object without the login */
     async read(connection: Secret, { signal }: Options): Promise<Secret> {
       const { data, ...lease } = await call(credentials, path, { signal });
       return createSecret({
@@ -68,7 +68,7 @@ export function createVaultDatabase({ role, mount }: VaultDatabaseSettings, requ
   };
 }
 
-/** Of a lease, 400 says that it has ended or cannot be renewed: new credentials help, not another attempt. */
+/** For a lease, 400 means that it has expired or cannot be renewed. New credentials help; a retry does not. */
 const CODES: Record<number, SecretErrorCode> = {
   400: 'not-found',
   403: 'denied',
@@ -103,9 +103,9 @@ function remedyFor(code: SecretErrorCode, where: string, path: string): string {
   }
   if (code === 'not-found')
     return where === path
-      ? `Check VAULT_DATABASE_ROLE and VAULT_DATABASE_MOUNT: \`vault read ${path}\` must give a login.`
+      ? `Check VAULT_DATABASE_ROLE and VAULT_DATABASE_MOUNT: \`vault read ${path}\` must return a login.`
       : 'Nothing to fix: the lease has ended, and the service requests new credentials.';
   if (code === 'throttled')
-    return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
+    return 'Wait. If this continues, check the rate limit quotas: vault list sys/quotas/rate-limit';
   return `Check that Vault reaches the database (\`vault read ${path}\`), and its log.`;
 }

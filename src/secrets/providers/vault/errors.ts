@@ -4,10 +4,10 @@ import { NOT_UNDERSTOOD, networkRemedy } from '../network/no-answer.ts';
 import { VaultRequestError } from './client.ts';
 import { serverAt } from './server.ts';
 
-/** `identity` is the login's to tell. */
+/** Logins throw `identity` errors: see login.ts. */
 type Code = Exclude<SecretErrorCode, 'identity'>;
 
-/** What one request wants, so that an error can say what to grant. */
+/** One request: its target and its capabilities, from which an error says what to grant. */
 export interface Purpose {
   address: string;
   namespace: string | undefined;
@@ -17,7 +17,7 @@ export interface Purpose {
   capabilities: string;
 }
 
-/** The status decides, never the text. What is not here is `unavailable`: 412, 5xx, a sealed Vault's 503. */
+/** Classes by status, never by text. Every other failure is `unavailable`: 412, 5xx, the 503 of a sealed Vault. */
 const CODES: Record<number, Code> = {
   400: 'invalid',
   403: 'denied',
@@ -43,11 +43,11 @@ export function toSecretError(cause: unknown, purpose: Purpose): SecretError {
   return vaultError(code ?? 'unavailable', purpose, cause);
 }
 
-/** An answer that is not one of a KV engine. The parser's own error is no use as a cause: it may quote what it read. */
+/** For an answer that no KV engine gives. The parser's error is dropped, because it can quote the answer. */
 export const malformed = ({ name, mount, address }: Purpose) =>
   new SecretError('unavailable', MESSAGES.unavailable(name), {
-    remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed) and that VAULT_ADDR, ${address}, is Vault's own and not a proxy's or a login page's.`,
-    cause: new VaultRequestError('The answer is not one of a KV engine', { code: NOT_UNDERSTOOD }),
+    remedy: `Check that ${mount} is a KV engine of version 2 (vault secrets list -detailed) and that VAULT_ADDR, ${address}, is Vault and not a proxy or a login page.`,
+    cause: new VaultRequestError('The answer is not that of a KV engine', { code: NOT_UNDERSTOOD }),
   });
 
 const MESSAGES: Record<Code, (name: string) => string> = {
@@ -67,15 +67,15 @@ function remedy(
 ): string {
   switch (code) {
     case 'not-found':
-      return `Write it: vault kv put -mount=${mount} ${name} @<file>.json. It was looked for under ${mount}/ in ${namespace ? `the namespace ${namespace}` : 'no namespace'}: if that is wrong, correct VAULT_KV_MOUNT, VAULT_NAMESPACE, SECRET_PREFIX or the name override.`;
+      return `Write it: vault kv put -mount=${mount} ${name} @<file>.json. This process looks under ${mount}/ in ${namespace ? `the namespace ${namespace}` : 'no namespace'}: if that is wrong, correct VAULT_KV_MOUNT, VAULT_NAMESPACE, SECRET_PREFIX or the name override.`;
     case 'denied':
-      return `Add to a policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }. Vault refuses in the same way what does not exist: if the secrets are not under ${mount}/, correct VAULT_KV_MOUNT${namespace ? ' or VAULT_NAMESPACE' : ''}.`;
+      return `Add to a policy of this process's role: path "${mount}/${area}/${name}" { capabilities = [${capabilities}] }. Vault also refuses what does not exist: if the secrets are not under ${mount}/, correct VAULT_KV_MOUNT${namespace ? ' or VAULT_NAMESPACE' : ''}.`;
     case 'disabled':
       return `Restore it: vault kv undelete -mount=${mount} -versions=${failure?.deletedVersion ?? '<version>'} ${name}. A destroyed version needs a new one: vault kv put -mount=${mount} ${name} @<file>.json`;
     case 'conflict':
-      return 'Look at what is there now, and write again if that is still wanted.';
+      return 'Read the current value, and write again if the change is still wanted.';
     case 'throttled':
-      return 'Wait; if it goes on, look at the rate limit quotas: vault list sys/quotas/rate-limit';
+      return 'Wait. If this continues, check the rate limit quotas: vault list sys/quotas/rate-limit';
     case 'unavailable':
       return unavailableRemedy(failure, address);
     case 'invalid':
@@ -87,8 +87,8 @@ function unavailableRemedy(failure: VaultRequestError | undefined, address: stri
   const { status, code } = failure ?? {};
   if (status === undefined) return networkRemedy(code, serverAt(address));
   if (status === 503)
-    return `Vault at ${address} is sealed or starting: \`vault status\` tells, \`vault operator unseal\` opens it.`;
+    return `Vault at ${address} is sealed or starting: check \`vault status\`, and run \`vault operator unseal\`.`;
   if (status < 400)
-    return `${address} redirects, as a standby node does, and the token does not go along: set VAULT_ADDR to the active node or to a load balancer that finds it.`;
-  return `Look at the log of Vault at ${address}, which answered with status ${status}: a standby that finds no active node answers so too (\`vault status\`).`;
+    return `${address} redirects, as a standby node does, and this process sends no token to the other server: set VAULT_ADDR to the active node, or to a load balancer that finds it.`;
+  return `Check the log of Vault at ${address}, which answered with status ${status}. A standby without an active node answers so too (\`vault status\`).`;
 }

@@ -1,5 +1,5 @@
 /**
- * The ways for this process to say who it is, and what to check when Vault does not accept it.
+ * The login methods, and what to check when Vault does not accept one.
  * https://developer.hashicorp.com/vault/docs/auth
  */
 import { readFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ export type VaultAuth =
   | {
       method: 'approle';
       roleId: string;
-      /** Itself, or the file that holds it. */
+      /** The secret ID, or the file that holds it. */
       secretId: string | { path: string };
       mount?: string | undefined;
     }
@@ -22,7 +22,7 @@ export type VaultAuth =
       mount?: string | undefined;
     };
 
-/** The methods that get a token from Vault, instead of being handed one. */
+/** The methods that obtain a token from Vault. */
 export type VaultLogin = Exclude<VaultAuth, { method: 'token' }>;
 
 /** Endpoint and body of a login. Files are read each time, because they may be replaced. */
@@ -38,13 +38,13 @@ export async function loginRequest(auth: VaultLogin) {
 }
 
 const readSecretId = (path: string) =>
-  readIdentity(path, 'The secret id', 'Let VAULT_SECRET_ID_FILE name a file that this process may read.');
+  readIdentity(path, 'The secret ID', 'Set VAULT_SECRET_ID_FILE to a file that this process may read.');
 
 const readToken = (path: string) =>
   readIdentity(
     path,
     "The service account's token",
-    'Let the pod mount it (automountServiceAccountToken, or a projected volume named by VAULT_KUBERNETES_TOKEN_FILE).',
+    'Mount it in the pod (automountServiceAccountToken, or a projected volume named by VAULT_KUBERNETES_TOKEN_FILE).',
   );
 
 async function readIdentity(path: string, what: string, remedy: string): Promise<string> {
@@ -71,7 +71,7 @@ function identityProblem(auth: VaultAuth): [message: string, remedy: string] {
       const mount = auth.mount ?? 'approle';
       return [
         'Vault does not accept the AppRole login',
-        `Check VAULT_ROLE_ID, VAULT_NAMESPACE and that auth/${mount} is enabled; make a new secret id for VAULT_SECRET_ID or VAULT_SECRET_ID_FILE: vault write -f auth/${mount}/role/<role>/secret-id. The role's policies must include \`default\`.`,
+        `Check VAULT_ROLE_ID, VAULT_NAMESPACE and that auth/${mount} is enabled. Create a new secret ID for VAULT_SECRET_ID or VAULT_SECRET_ID_FILE: vault write -f auth/${mount}/role/<role>/secret-id. The role's policies must include \`default\`.`,
       ];
     }
     case 'kubernetes': {

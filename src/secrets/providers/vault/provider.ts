@@ -1,5 +1,5 @@
 /**
- * HashiCorp Vault, or OpenBao: secrets of a KV engine of version 2.
+ * Reads and writes secrets of a KV engine, version 2, in HashiCorp Vault or OpenBao.
  * https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2
  */
 import { z } from 'zod';
@@ -14,10 +14,10 @@ import { createVaultSession } from './session.ts';
 import { toFields, toText } from './text.ts';
 
 export interface VaultSettings extends VaultClientSettings {
-  /** Where the KV engine is mounted. Default `secret`. */
+  /** Mount of the KV engine. Default `secret`. */
   mount?: string | undefined;
   auth: VaultAuth;
-  /** The `database` secret's login is then made by the database engine; the KV secret says where the database is. */
+  /** With this, the database engine creates the login, and the KV secret `database` only says where the database is. */
   database?: VaultDatabaseSettings | undefined;
 }
 
@@ -46,7 +46,7 @@ export function createVault(
   const { address, namespace, auth, mount = 'secret' } = settings;
   const client = createVaultClient(settings);
   const session = createVaultSession(client.request, auth, clock);
-  /** Where the database is: kept, because a login made for this process changes every few minutes and this hardly ever. */
+  /** The KV secret of the database. It is kept: it hardly ever changes, while logins change every few minutes. */
   let connection: Secret | undefined;
   const dynamic = settings.database && createVaultDatabase(settings.database, session.request, clock);
 
@@ -103,7 +103,7 @@ export function createVault(
 
   const readStored = async (name: string, { stage = 'current', signal }: ReadOptions): Promise<Secret> => {
     const purpose = purposeOf(name, 'data');
-    // KV has no such stage: what is written is current.
+    // KV has no pending versions: a written version is current at once.
     if (stage === 'pending') throw vaultError('not-found', purpose);
     const query = stage === 'previous' ? `?version=${await previousVersion(name, signal)}` : '';
     const { data } = await call(dataAnswer, purpose, { query, signal });
@@ -113,7 +113,7 @@ export function createVault(
       value: toText(data.data),
       version: String(version),
       createdAt: new Date(created_time),
-      // Only a time to come: a version past its deletion is not answered.
+      // Always in the future: Vault does not return a deleted version.
       expiresAt: deletion_time ? new Date(deletion_time) : undefined,
     });
   };
@@ -125,7 +125,7 @@ export function createVault(
     async read(name, options = {}) {
       const { stage = 'current', layout, signal } = options;
       if (!dynamic || layout?.prefix !== 'database') return readStored(name, options);
-      // A login made for this process has no other stage.
+      // A login of this process has only the current stage.
       if (stage !== 'current') throw vaultError('not-found', purposeOf(name, 'data'));
       if (connection?.name !== name || connection.version !== (await readVersion(name, signal)))
         connection = await readStored(name, { signal });
@@ -139,7 +139,7 @@ export function createVault(
       const options = expected === undefined ? {} : { options: { cas: Number(expected ?? 0) } };
       const body = { data: toFields(value), ...options };
       const { data } = await call(writeAnswer, purpose, { body, signal }).catch((error: SecretError) => {
-        // Nothing else is wrong with a request like this: the version is not the expected one.
+        // A version other than the expected one is all that can be wrong with this request.
         if (expected !== undefined && error.code === 'invalid') throw vaultError('conflict', purpose, error);
         throw error;
       });

@@ -1,6 +1,6 @@
 /**
- * Requests with the token of this process: obtained when first needed, renewed before it ends, replaced
- * when it cannot be renewed. https://developer.hashicorp.com/vault/docs/concepts/tokens
+ * Sends requests with the token of this process, which is obtained on first use, renewed before it expires, and
+ * replaced when it cannot be renewed. https://developer.hashicorp.com/vault/docs/concepts/tokens
  */
 import type { Clock } from '../../../clock.ts';
 import { untilAborted } from '../../../deadline.ts';
@@ -8,7 +8,7 @@ import { type VaultRequest, VaultRequestError, type VaultRequestOptions } from '
 import { identityError, type VaultAuth } from './login.ts';
 import { createTokenRequests, type Grant } from './token-requests.ts';
 
-/** Milliseconds between attempts to keep a token while Vault does not answer. */
+/** Milliseconds between attempts to renew a token while Vault does not answer. */
 const RETRY = 15_000;
 
 export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock: Clock) {
@@ -37,7 +37,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
 
   const renew = async (grant: Grant): Promise<Grant> => {
     const { ttl, expiresAt, renewable } = await requests.renew(grant.token);
-    // Less than before means that the max TTL is near, and a login is better. A given token has no better.
+    // A shorter TTL means that the maximum is near, so a new login is better. A given token has no login.
     const isCapped = ttl < grant.ttl && auth.method !== 'token';
     return { ...grant, expiresAt, renewable: renewable && !isCapped };
   };
@@ -47,12 +47,12 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     return requests.logIn(auth);
   };
 
-  /** Two thirds into a token's life. A failure costs nothing yet: the last third is for trying again. */
+  /** Runs after two thirds of a token's life. The last third is for retries. */
   const extend = async (grant: Grant): Promise<void> => {
     try {
       const next = await (grant.renewable ? renew(grant).catch(replace) : replace());
       if (held === grant.token) keep(next);
-      // Found dead and replaced meanwhile: one login is enough.
+      // The token was found invalid and replaced meanwhile: one login is enough.
       else if (next.token !== grant.token) await requests.revoke(next.token);
     } catch {
       if (clock.now() + RETRY < grant.expiresAt) plan(RETRY, () => extend(grant));
@@ -60,7 +60,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     }
   };
 
-  /** A token that was handed to us. Without the right to look itself up it is used until it ends. */
+  /** Prepares a given token for renewal. Without the right to look itself up it is used until it expires. */
   const adopt = async (token: string): Promise<void> => {
     try {
       const grant = await requests.lookUp(token);
@@ -86,7 +86,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     return untilAborted(current, signal);
   };
 
-  /** Makes the next `getToken()` log in again; false when that cannot give another token. */
+  /** Makes the next `getToken()` log in again. Returns false for a given token, which has no login. */
   const forget = (token: string): boolean => {
     if (auth.method === 'token') return false;
     if (held === token) {
@@ -109,7 +109,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     }
   };
 
-  /** A 403 means the policy or the token; looking the token up tells which, and a dead one is replaced once. */
+  /** A 403 is about the policy or the token. A lookup of the token shows which, and an invalid one is replaced once. */
   const send = async (
     path: string,
     options: Omit<VaultRequestOptions, 'token'> = {},
@@ -129,7 +129,7 @@ export function createVaultSession(request: VaultRequest, auth: VaultAuth, clock
     /** @param path below `/v1/`. @throws SecretError, VaultRequestError, or the signal's reason */
     request: (path: string, options?: Omit<VaultRequestOptions, 'token'>) => send(path, options),
 
-    /** Calls `listener` after a login that replaced another: what the old token leased ends with it. */
+    /** Calls `listener` after a login that replaced another: the leases of the old token end with it. */
     onLogin(listener: () => void): void {
       loginListeners.add(listener);
     },

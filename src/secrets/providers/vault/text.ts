@@ -1,8 +1,8 @@
-/** Vault keeps fields and no text: what is no JSON object goes into one field, and comes back as it was. */
+/** Vault stores fields. A text that is not a JSON object is stored in one field and read back unchanged. */
 
 const TEXT = '_text';
 
-/** What is stored for `text`: its own fields when it is a JSON object. */
+/** The fields to store: those of the JSON object, or one that holds the text. */
 export function toFields(text: string): object {
   try {
     const parsed: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-/** The exchanges with Vault about a token. https://developer.hashicorp.com/vault/api-docs/auth/token */
+/** Requests to Vault about a token. https://developer.hashicorp.com/vault/api-docs/auth/token */
 import { z } from 'zod';
 import type { Clock } from '../../../clock.ts';
 import { NOT_UNDERSTOOD } from '../network/no-answer.ts';
@@ -7,7 +7,7 @@ import { identityError, loginRequest, type VaultLogin } from './login.ts';
 
 export interface Grant {
   token: string;
-  /** Seconds that were granted in full, before a max TTL cut them. 0 means for ever. */
+  /** Seconds, before a maximum TTL shortens them. 0 means for ever. */
   ttl: number;
   /** On the clock's `now()`. */
   expiresAt: number;
@@ -26,7 +26,7 @@ const TIMEOUT = 10_000;
 
 const REFUSED: ReadonlySet<number | undefined> = new Set([400, 401, 403, 404]);
 
-/** @param closing ends every exchange but the revocation */
+/** @param closing ends every request but the revocation */
 export function createTokenRequests(request: VaultRequest, clock: Clock, closing: AbortSignal) {
   const exchange = async <T>(
     schema: z.ZodType<T>,
@@ -38,7 +38,7 @@ export function createTokenRequests(request: VaultRequest, clock: Clock, closing
     try {
       const signal = AbortSignal.any([closing, late.signal]);
       const { data, success } = schema.safeParse(await request(path, { ...options, signal }));
-      // The parser's own error is no use as a cause: it may quote what it read.
+      // Drops the parser's error, which can quote the answer.
       if (!success)
         throw new VaultRequestError(`${path} gave an answer that is not Vault's`, { code: NOT_UNDERSTOOD });
       return data;
@@ -76,7 +76,7 @@ export function createTokenRequests(request: VaultRequest, clock: Clock, closing
       return { token, ttl: data.creation_ttl, expiresAt: endOf(data.ttl), renewable: data.renewable };
     },
 
-    /** Takes at most a second, and it is no matter if it fails. */
+    /** Takes at most a second. A failure is ignored. */
     async revoke(token: string): Promise<void> {
       const signal = AbortSignal.timeout(1000);
       await request('auth/token/revoke-self', { token, body: {}, signal }).catch(() => {});
