@@ -18,6 +18,7 @@ export function summary({ sandbox, service, control, seconds }: SummaryOptions):
 Ready after ${seconds.toFixed(1)} s. Everything runs on this machine. Ctrl-C stops it and removes its files.
 
   service      ${service.url}  (restarts when a file under src/ changes)
+  console      ${service.url}/  (open it in a browser)
   API docs     ${service.url}/docs
   secrets      ${provider} at ${backend.url ?? backend.environment.SECRETS_DIR}
   PostgreSQL   ${postgres.host}:${postgres.port}, database myapp

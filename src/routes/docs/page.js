@@ -1,10 +1,15 @@
-/** Shows the operations of /openapi.json and sends requests. The token stays in this page and ends with it. */
+/**
+ * Shows the operations of /openapi.json and sends requests. The token of the console is used if this tab has one.
+ * Another one stays in this page and ends with it.
+ */
 import { element } from './element.js';
 import { operationView } from './operation.js';
 
 const login = document.querySelector('#login');
 const outcome = login.querySelector('output');
-let token = '';
+const { token: known = '', user } = JSON.parse(sessionStorage.getItem('session') ?? '{}');
+let token = known;
+if (user) outcome.textContent = `Signed in as ${user.email}.`;
 
 /** Returns the status line and the body of the answer as text. */
 async function send(method, path, headers, body) {
@@ -38,6 +43,7 @@ login.addEventListener('submit', async (event) => {
 });
 
 const api = await (await fetch('/openapi.json')).json();
+document.querySelector('#back').hidden = api.paths['/events'] === undefined;
 const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
     path,
