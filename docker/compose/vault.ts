@@ -24,7 +24,7 @@ const MAY_LEASE = [
 
 /** Who there is beside the administrator. Each has the secret id in a volume of its own. */
 const POLICIES: Record<'app' | 'migrate' | 'secrets', string[]> = {
-  app: [...mayRead('database', 'jwt', 'openai'), ...MAY_LEASE],
+  app: [...mayRead('database', 'jwt', 'openai', 'external-api-keys'), ...MAY_LEASE],
   migrate: mayRead('database-owner'),
   secrets: [...mayRead('database', 'openai-administrator'), ...mayWrite('jwt', 'openai'), ...MAY_LEASE],
 };
