@@ -119,8 +119,9 @@ export function createDatabase({
         if (!isConnectFailure(error)) throw error;
         if (clock.now() >= deadline)
           throw new DatabaseUnavailable('No database connection in time.', { cause: error });
-        // The server may be well while every connection is lent.
-        if (!isPoolExhausted(error)) recovery.start(from, error);
+        // Every connection is lent: the server may be well, or it hangs, and the secret names another one.
+        if (isPoolExhausted(error)) void generations.replace(from, { otherStages: false });
+        else recovery.start(from, error);
       }
     }
   };

@@ -39,7 +39,7 @@ const UNCODED: [message: RegExp, code: string][] = [
  */
 const POOLERS: [words: RegExp, code: string][] = [
   [/no such database|database "?.*"? does not exist/i, '3D000'],
-  [/(ssl|tls) (connection )?(is )?required|requires (ssl|tls)/i, 'TLS_REQUIRED'],
+  [/(ssl|tls) (connection )?(is )?required|requires (ssl|tls)|no encryption$|SSL off$/i, 'TLS_REQUIRED'],
   [/max[_ ]?client|no more connections allowed|too many (clients|connections)/i, '53300'],
   [
     /password authentication failed|(sasl )?authentication (failed|error)|auth failed|wrong password|login (rejected|failed)/i,
@@ -47,7 +47,8 @@ const POOLERS: [words: RegExp, code: string][] = [
   ],
   [/no such user|user not found|tenant\/user .* not found|no credentials for the role/i, '28P01'],
   [/password that was provided for the role .* is wrong|too many authentication errors/i, '28P01'],
-  [/server login has been failing|cannot connect to server/i, '28P01'],
+  [/server login has been failing|cannot connect to server|no pool configured for/i, '28P01'],
+  [/^role ".*" does not exist/i, '28P01'],
 ];
 const POOLERS_CODES = ['', '08P01', 'XX000'];
 
@@ -61,7 +62,7 @@ const codeOf = (error: unknown): string => {
 const meaningOf = (error: unknown): string => {
   const code = codeOf(error);
   const { message = '', severity } = (error ?? {}) as { message?: string; severity?: string };
-  if (severity === undefined || !POOLERS_CODES.includes(code)) return code;
+  if (severity !== 'FATAL' && (severity === undefined || !POOLERS_CODES.includes(code))) return code;
   return POOLERS.find(([words]) => words.test(message))?.[1] ?? code;
 };
 
@@ -78,7 +79,9 @@ function kindOf(error: unknown): Kind {
   if (RIGHTS.includes(code)) return 'rights';
   if (code === '53300') return 'full';
   if (/^(08...|57P..)$/.test(code) || NETWORK.test(code)) return 'away';
-  return TLS.test(code) ? 'tls' : 'statement';
+  if (TLS.test(code)) return 'tls';
+  // A fatal error ends the session, or refuses it.
+  return (error as { severity?: string } | null)?.severity === 'FATAL' ? 'away' : 'statement';
 }
 
 const isOf =

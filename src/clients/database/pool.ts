@@ -1,4 +1,4 @@
-/** A pool of connections that belongs to one version of the database secret, and ends when it is out of use. */
+/** A pool of connections for one version of the database secret. It ends when it is retired and unused. */
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
@@ -26,25 +26,25 @@ export interface Generation {
   readonly version: string;
   /** Logs in and runs the canary. @throws the error of PostgreSQL or of the network */
   prove(): Promise<void>;
-  /** Resolves with a connection that must be given back with `release`. */
+  /** Resolves with a connection. The caller must return it with `release`. */
   acquire(): Promise<pg.PoolClient>;
   /** `broken` closes the connection instead of keeping it. */
   release(client: pg.PoolClient, broken: boolean): void;
-  /** Takes no new users; the pool ends once the last one has left. Resolves when it has ended. */
+  /** The pool ends once its last connection is returned. Resolves when it has ended. */
   retire(): Promise<void>;
   connections(): Connections;
 }
 
-/** How many connections do what, and how many callers wait for one. */
+/** Connections by state, and callers that wait for one. */
 export interface Connections {
   busy: number;
   idle: number;
   waiting: number;
 }
 
-/** Milliseconds for which a connection that was given back is taken to work. HikariCP does the same for 500. */
+/** Milliseconds for which a returned connection counts as working without a check. HikariCP uses 500. */
 const TRUSTED_FOR = 10;
-/** Milliseconds for it to say that it does. */
+/** Milliseconds for the answer to the check of an idle connection. */
 const PATIENCE = 1_000;
 
 export function createGeneration(
@@ -89,21 +89,20 @@ export function createGeneration(
     if (retired && users === 0) end();
   };
 
-  /** A connection that lay idle may have ended unnoticed; asking it costs a round trip, and a lost request more. */
-  const isAlive = async (client: pg.PoolClient): Promise<boolean> => {
-    const idleSince = returnedAt.get(client);
-    if (idleSince === undefined || clock.now() - idleSince < TRUSTED_FOR) return true;
-    return client.query(PING).then(
-      () => true,
-      () => false,
-    );
-  };
-
   const connect = async (): Promise<pg.PoolClient> => {
     for (;;) {
       const client = await pool.connect();
-      if (await isAlive(client)) return client;
-      client.release(true);
+      const idleSince = returnedAt.get(client);
+      if (idleSince !== undefined && clock.now() - idleSince < TRUSTED_FOR) return client;
+      try {
+        // An idle connection may have ended unnoticed: a round trip costs less than a lost request. A pooler accepts a
+        // new connection before it has one of its own to the server: only an answer proves the login.
+        await client.query(ping(idleSince === undefined ? connectionTimeout : PATIENCE));
+        return client;
+      } catch (error) {
+        client.release(true);
+        if (idleSince === undefined) throw error;
+      }
     }
   };
 
@@ -126,7 +125,7 @@ export function createGeneration(
     leave();
   };
 
-  /** Gives the server its connections back early: while two generations overlap, they share its limit. */
+  /** Ends idle connections early: while two generations overlap, they share the server's limit. */
   const closeIdle = () => {
     for (let idle = pool.idleCount; idle > 0; idle -= 1)
       pool.connect().then((client) => client.release(true), ignore);
@@ -135,7 +134,7 @@ export function createGeneration(
   /** Closes the connections that were not released in time; their statements fail. */
   const force = () => {
     if (ending) return;
-    logger.warn({ version, users }, 'retired database connections are still in use; breaking them');
+    logger.warn({ version, users }, 'retired database connections are still in use and are closed now');
     for (const client of lent) void (client as unknown as pg.Client).end().catch(ignore);
     end();
   };
@@ -177,8 +176,11 @@ export function createGeneration(
   };
 }
 
-/** An empty statement. The types do not know the time limit of a single one. */
-const PING: pg.QueryConfig & { query_timeout: number } = { text: '', query_timeout: PATIENCE };
+/** An empty statement. The types of node-postgres do not have the time limit of a single one. */
+const ping = (limit: number): pg.QueryConfig & { query_timeout: number } => ({
+  text: '',
+  query_timeout: limit,
+});
 
 /** The user of the connection gets the error from the statement. */
 const ignore = () => {};
