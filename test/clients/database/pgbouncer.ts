@@ -17,7 +17,7 @@ export interface PgBouncerOptions {
   target: { host: string; port: number };
   /** Reads the passwords of all other users with `auth_query`. Default: only `users` may log in. */
   authUser?: Login;
-  /** Whom PgBouncer itself knows. */
+  /** The users that PgBouncer has passwords of. */
   users?: Login[];
   poolMode: 'session' | 'transaction';
 }
