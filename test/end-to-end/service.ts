@@ -145,7 +145,7 @@ export function describeService(provider: BackendName) {
           name,
           JSON.stringify({ ...sandbox.credentials(), password: 'not the password' }),
         );
-      assert.equal(await (await start()).ended, 'exit code 78');
+      assert.equal(await (await start({ SECRET_STARTUP_TIMEOUT: '3' })).ended, 'exit code 78');
       assert.match(output, /database: PostgreSQL at .* refuses the login of myapp_b \[28P01\]/);
       assert.doesNotMatch(output, /not the password/);
     });

@@ -92,6 +92,10 @@ const isOf =
 /** A server answered, and does not accept what the secret says: user, password or database. */
 export const isRefused = isOf('login', 'database');
 
+/** The role may not log in for now. Rotations pass through this state. */
+export const isLocked = (error: unknown): boolean =>
+  isRefused(error) && /is not permitted to log in$/.test((error as Error).message);
+
 /** A pooler refused the login of its own connection to the server, perhaps in answer to a statement, which has not run. */
 export const isRefusedByPooler = (error: unknown): boolean =>
   isRefused(error) && meaningOf(error) !== codeOf(error);

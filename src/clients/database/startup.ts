@@ -1,11 +1,12 @@
 /** The canary before the service listens: a real login with the loaded secret, retried while that can help. */
 import type { Logger } from 'pino';
 import type { Clock } from '../../clock.ts';
+import { untilAborted, withinTime } from '../../deadline.ts';
 import { StartupError } from '../../errors.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import type { Database } from './database.ts';
-import { diagnose, placeOf } from './errors.ts';
+import { diagnose, isLocked, isRefused, placeOf } from './errors.ts';
 
 export interface ProveDatabaseOptions {
   database: Database;
@@ -16,9 +17,13 @@ export interface ProveDatabaseOptions {
   timeout: number;
 }
 
+/** Milliseconds between two attempts. */
 const PAUSE = 500;
 
-/** @throws StartupError exit code 75 while the database is away, 78 when a person must act */
+/**
+ * A refused login is tried again as well: a rotation may have changed the database before the secret.
+ * @throws StartupError exit code 75 while waiting can help, 78 when a person must act
+ */
 export async function proveDatabase({
   database,
   secret,
@@ -27,29 +32,28 @@ export async function proveDatabase({
   timeout,
 }: ProveDatabaseOptions): Promise<void> {
   const deadline = clock.now() + timeout;
-  /** The network may be silent for longer than there is time. */
-  const startInTime = async () => {
-    const done = new AbortController();
-    const late = clock.sleep(Math.max(deadline - clock.now(), 1), done.signal).then(() => {
-      throw Object.assign(new Error(`No answer within ${timeout} ms`), { code: 'ETIMEDOUT' });
-    });
-    late.catch(() => {});
-    return Promise.race([database.start(), late]).finally(() => done.abort());
-  };
-  for (;;) {
+  let latest: unknown;
+  /** The network may be silent for longer than there is time. What failed before says more. */
+  const startInTime = () =>
+    withinTime(Math.max(deadline - clock.now(), 1), clock, (signal) =>
+      untilAborted(database.start(), signal).catch((error) => {
+        throw signal.aborted ? (latest ?? error) : error;
+      }),
+    );
+  for (let reported: string | undefined; ; ) {
     try {
       return await startInTime();
     } catch (error) {
-      const problem = {
-        subject: 'database',
-        ...diagnose(error, placeOf(secret.name, secret.current().value)),
-      };
-      if (!problem.temporary || clock.now() + PAUSE >= deadline)
-        throw new StartupError('The database cannot be used.', [problem], {
-          temporary: problem.temporary,
+      latest = error;
+      const { temporary, ...problem } = diagnose(error, placeOf(secret.name, secret.current().value));
+      const canPass = temporary || isLocked(error);
+      if (!(canPass || isRefused(error)) || clock.now() + PAUSE >= deadline)
+        throw new StartupError('The database cannot be used.', [{ subject: 'database', ...problem }], {
+          temporary: canPass,
           cause: error,
         });
-      logger.warn({ code: problem.code }, `${problem.message}; trying again`);
+      if (reported !== problem.code) logger.warn({ code: problem.code }, `${problem.message}; trying again`);
+      reported = problem.code;
       await clock.sleep(PAUSE);
     }
   }

@@ -367,6 +367,24 @@ describe('the canary before the service listens', () => {
     return error;
   };
 
+  it('waits for a secret that changes later than the database', async () => {
+    const [first, second] = [await createLogin(), await createLogin()];
+    await server.administrate(`ALTER ROLE ${first.username} NOLOGIN`);
+    const { database, secret, put } = await createFixture(first, { cooldown: 100 });
+    setTimeout(() => put(second), 1_000);
+    await proveDatabase({ database, secret, clock, logger, timeout: 20_000 });
+    assert.equal(database.status().version, 'v2');
+    await database.close();
+  });
+
+  it('a login that stays locked is temporary', async () => {
+    const login = await createLogin();
+    await server.administrate(`ALTER ROLE ${login.username} NOLOGIN`);
+    const error = await refusal(login);
+    assert.equal(error.exitCode, 75);
+    assert.match(error.report(), /28000/);
+  });
+
   it('passes with working credentials', async () => prove(await createLogin()));
 
   it('a wrong password needs a person, and is not shown', async () => {
