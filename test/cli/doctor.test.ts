@@ -73,6 +73,14 @@ const TROUBLES: Trouble[] = [
     says: /\.env\.example/,
   },
   {
+    name: 'a file of authorities that cannot be read',
+    on: ['vault'],
+    settings: { VAULT_CACERT: '/nowhere.pem' },
+    failed: ['configuration'],
+    exitCode: 78,
+    says: /Set VAULT_CACERT to a PEM file/,
+  },
+  {
     name: 'nobody listens',
     on: NETWORKED,
     async cause({ backend }) {
@@ -348,7 +356,7 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
     it('on a terminal that wants them shows colours, and remedies under each cross', async () => {
       const { text } = await run([], { FORCE_COLOR: '1', VAULT_SECRET_ID: 'wrong' });
       assert.ok(text.includes('\u001b[31m✗\u001b[39m \u001b[1mIdentity'), text);
-      assert.match(text, /\[identity\]\n {6}.*make a new secret id/);
+      assert.match(text, /\[identity\]\n {6}.*Create a new secret ID/);
       const earlier = ['configuration', 'network', 'clock', 'identity'];
       const later = CHECKS.filter(({ id }) => !earlier.includes(id));
       assert.match(text, new RegExp(`1 failed, ${later.length} not checked`));

@@ -1,4 +1,4 @@
-/** What a check of the doctor is, what it is given, and the ways in which it does not pass. */
+/** A check of the doctor: its context, and the errors with which it does not pass. */
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import { type Problem, SecretError, StartupError } from '../../errors.ts';
@@ -7,12 +7,12 @@ import type { Secret, SecretProvider } from '../../secrets/provider.ts';
 import type { Environment } from '../../variables.ts';
 
 export interface Check {
-  /** Scripts know it by this name: it stays. */
+  /** Stable: scripts depend on it. */
   id: string;
   title: (findings: Findings) => string;
-  /** Checks that must have passed for this one to make sense. */
+  /** Ids of the checks that must have passed before. */
   needs: string[];
-  /** Resolves with what was found, in a few words without a value. @throws CheckFailed, NotChecked, NotApplicable, SecretError, StartupError */
+  /** Resolves with the result in a few words, without a secret value. @throws CheckFailed, NotChecked, NotApplicable, SecretError, StartupError */
   run: (context: CheckContext) => Promise<string>;
 }
 
@@ -22,16 +22,16 @@ export interface CheckContext {
   findings: Findings;
 }
 
-/** What earlier checks have found out, for later ones. */
+/** Results of earlier checks, for later ones. */
 export interface Findings {
   /** The backend in `SECRET_PROVIDER`, even where the rest of the configuration is wrong. */
-  chosen?: Backend;
+  backend?: Backend;
   config?: Config;
-  backend?: SecretProvider;
+  provider?: SecretProvider;
   /** The backend's clock minus this machine's, in milliseconds. */
   clockDifference?: number;
   /** For each required secret: its version, or the reason why it cannot be read. */
-  looks: Map<string, string | SecretError>;
+  versions: Map<string, string | SecretError>;
   secrets: Map<string, Secret>;
 }
 
@@ -49,7 +49,7 @@ export class CheckFailed extends Error {
   }
 }
 
-/** An earlier failure has taken away what it would look at. */
+/** The check cannot run because an earlier one failed. */
 export class NotChecked extends Error {
   override readonly name = 'NotChecked';
   /** @param cause the title of the check that failed */
@@ -58,25 +58,25 @@ export class NotChecked extends Error {
   }
 }
 
-/** There is nothing to look at, and nothing wrong with that. */
+/** There is nothing to check, which is not a failure. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }
 
-/** @throws NotChecked where the configuration leaves no backend to ask */
-export function backendOf({ config, backend }: Findings): { config: Config; backend: SecretProvider } {
-  if (!config || !backend) throw new NotChecked('Configuration');
-  return { config, backend };
+/** @throws NotChecked when the configuration is too incomplete for a provider */
+export function providerOf({ config, provider }: Findings): { config: Config; provider: SecretProvider } {
+  if (!config || !provider) throw new NotChecked('Configuration');
+  return { config, provider };
 }
 
-/** What an earlier check has read. @throws NotApplicable where there was nothing to read */
+/** The secret that an earlier check read. @throws NotApplicable when it does not exist */
 export function secretOf({ secrets }: Findings, id: string): Secret {
   const secret = secrets.get(id);
   if (!secret) throw new NotApplicable('does not exist');
   return secret;
 }
 
-/** @param subject what it concerns, where the error does not say. @throws an error that is none of the known ones */
+/** @param subject for errors that name none. @throws the error itself when it is of another class */
 export function complaintsOf(error: unknown, subject: string): Complaint[] {
   if (error instanceof CheckFailed) return error.complaints;
   if (error instanceof StartupError)

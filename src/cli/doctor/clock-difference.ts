@@ -1,7 +1,7 @@
-/** Do the backend's clock and ours agree? Signatures and tokens say when they were made. */
+/** Does this machine's clock agree with the backend's? Signatures and tokens contain the time. */
 import { type Check, CheckFailed, NotApplicable } from './check.ts';
 
-/** Milliseconds by which the tokens of two replicas may differ; AWS refuses signatures from five minutes on. */
+/** Milliseconds that replicas tolerate in each other's tokens. AWS tolerates five minutes in signatures. */
 const TOLERANCE = 30_000;
 
 export const clockDifference: Check = {
@@ -10,7 +10,7 @@ export const clockDifference: Check = {
   needs: ['network'],
   async run({ findings }) {
     const { clockDifference: difference } = findings;
-    if (difference === undefined) throw new NotApplicable('the backend does not tell its time');
+    if (difference === undefined) throw new NotApplicable('the backend sends no time');
     const seconds = (Math.abs(difference) / 1000).toFixed(0);
     if (Math.abs(difference) < TOLERANCE) return `within ${TOLERANCE / 1000} s of the backend's`;
     throw new CheckFailed([
@@ -19,7 +19,7 @@ export const clockDifference: Check = {
         code: 'clock',
         message: `This machine's clock is ${seconds} s ${difference > 0 ? 'behind' : 'ahead of'} the backend's`,
         remedy:
-          'Set it by NTP (`timedatectl status` shows whether it is): from 30 s on replicas refuse tokens of each other, from 5 minutes on AWS refuses signatures.',
+          "Synchronise it by NTP (check `timedatectl status`). From 30 s on, replicas refuse each other's tokens; from 5 minutes on, AWS refuses signatures.",
         temporary: false,
       },
     ]);

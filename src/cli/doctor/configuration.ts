@@ -1,5 +1,4 @@
-/** Is the configuration whole? What is wrong is left out afterwards, so that the rest can be looked at. */
-
+/** Is the configuration complete? Later checks continue without the wrong variables. */
 import { FEATURES } from '../../all-features.ts';
 import { type Config, loadConfig } from '../../config.ts';
 import { StartupError } from '../../errors.ts';
@@ -11,20 +10,20 @@ export const configuration: Check = {
   title: () => 'Configuration',
   needs: [],
   async run({ environment, findings }) {
-    const chosen = findBackend(environment.SECRET_PROVIDER ?? '');
-    if (chosen) findings.chosen = chosen;
+    const backend = findBackend(environment.SECRET_PROVIDER ?? '');
+    if (backend) findings.backend = backend;
     try {
       findings.config = loadConfig(environment, FEATURES);
-      findings.backend = await findings.config.createProvider();
+      findings.provider = await findings.config.createProvider();
     } catch (error) {
       if (error instanceof StartupError) await useTheRest(error, environment, findings);
       throw error;
     }
-    return `${chosen?.title}, secrets named as ${findings.config.secretNames.database}`;
+    return `${backend?.title}, secrets named as ${findings.config.secretNames.database}`;
   },
 };
 
-/** Without the variables that are wrong their defaults hold; where there is none, there is no backend to ask. */
+/** Applies the defaults of wrong variables. Without a default, later checks have no provider. */
 async function useTheRest(
   { problems }: StartupError,
   environment: NodeJS.ProcessEnv,
@@ -35,7 +34,7 @@ async function useTheRest(
   const config = load(rest);
   if (!config) return;
   findings.config = config;
-  findings.backend = await config.createProvider();
+  findings.provider = await config.createProvider();
 }
 
 function load(environment: NodeJS.ProcessEnv): Config | undefined {

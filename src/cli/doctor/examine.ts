@@ -1,4 +1,4 @@
-/** Runs checks one after the other; one that needs what an earlier one did not find is not run. */
+/** Runs checks in order. Skips those that need a check that did not pass. */
 import { systemClock } from '../../clock.ts';
 import { withoutBlanks } from '../../variables.ts';
 import {
@@ -14,9 +14,9 @@ import { patience } from './required.ts';
 export interface Result {
   id: string;
   title: string;
-  /** `skipped` because of an earlier failure; `not-applicable` where there is nothing to look at. */
+  /** `skipped` after an earlier failure. `not-applicable` when there is nothing to check. */
   status: 'passed' | 'failed' | 'skipped' | 'not-applicable';
-  /** What was found, or why it was not looked for. Empty when it failed. */
+  /** The result, or the reason why the check did not run. Empty when it failed. */
   detail: string;
   complaints: Complaint[];
 }
@@ -30,7 +30,7 @@ export async function examine(
   const context: CheckContext = {
     environment: withoutBlanks(environment),
     clock: systemClock,
-    findings: { looks: new Map(), secrets: new Map() },
+    findings: { versions: new Map(), secrets: new Map() },
   };
   const results: Result[] = [];
   for (const check of checks) {
@@ -64,9 +64,9 @@ async function perform(check: Check, context: CheckContext, earlier: Result[]): 
   }
 }
 
-/** Gives back what was made for this process alone, and the login. */
-async function leave({ findings: { backend, secrets } }: CheckContext): Promise<void> {
+/** Revokes the leases and the login of this process. */
+async function leave({ findings: { provider, secrets } }: CheckContext): Promise<void> {
   for (const { lease } of secrets.values())
-    if (lease) await backend?.revoke?.(lease, { signal: patience() }).catch(() => {});
-  await backend?.close?.();
+    if (lease) await provider?.revoke?.(lease, { signal: patience() }).catch(() => {});
+  await provider?.close?.();
 }

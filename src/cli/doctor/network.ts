@@ -1,4 +1,4 @@
-/** Does the backend answer at all: its name, a connection, its certificate? */
+/** Does the backend answer: does its name resolve, does it accept a connection, is its certificate trusted? */
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
@@ -14,10 +14,10 @@ export const network: Check = {
   title: () => 'Network',
   needs: [],
   async run({ environment, clock, findings }) {
-    const { chosen } = findings;
-    if (!chosen) throw new NotChecked('Configuration');
-    if (!chosen.endpoint) throw new NotApplicable('the backend has no server');
-    const endpoint = chosen.endpoint(environment);
+    const { backend } = findings;
+    if (!backend) throw new NotChecked('Configuration');
+    if (!backend.endpoint) throw new NotApplicable('the backend has no server');
+    const endpoint = backend.endpoint(environment);
     if (!endpoint || !URL.canParse(endpoint.address)) throw new NotChecked('Configuration');
     const askedAt = clock.wall();
     const { date } = await ask(endpoint, await certificatesOf(endpoint)).catch(

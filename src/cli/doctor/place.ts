@@ -1,6 +1,6 @@
 /** Is this where the secrets are: the right region, vault, mount or directory? */
 import { SecretError, type SecretErrorCode } from '../../errors.ts';
-import { backendOf, type Check, CheckFailed, NotApplicable } from './check.ts';
+import { type Check, CheckFailed, NotApplicable, providerOf } from './check.ts';
 import { REQUIRED } from './required.ts';
 
 const has = (version: unknown, code: SecretErrorCode) =>
@@ -11,9 +11,9 @@ export const place: Check = {
   title: () => 'Place',
   needs: ['identity'],
   async run({ findings }) {
-    const { config } = backendOf(findings);
+    const { config } = providerOf(findings);
     const { name, settings } = config.backend.location;
-    const versions = [...findings.looks.values()];
+    const versions = [...findings.versions.values()];
     if (versions.every((version) => has(version, 'denied')))
       throw new NotApplicable('without the right to read, a missing secret cannot be told from a hidden one');
     if (!versions.every((version) => has(version, 'not-found'))) return name;

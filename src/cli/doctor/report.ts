@@ -1,4 +1,4 @@
-/** The doctor's findings for people and for scripts. */
+/** The doctor's results for people and for scripts. */
 import { styleText } from 'node:util';
 import type { Complaint } from './check.ts';
 import type { Result } from './examine.ts';
@@ -19,12 +19,12 @@ const MARKS: Record<Result['status'], [mark: string, style: Style]> = {
   'not-applicable': ['-', 'dim'],
 };
 
-/** Colours only on a terminal that wants them: `styleText` asks the stream, NO_COLOR and FORCE_COLOR. */
+/** Has colours only on a terminal that supports them: `styleText` checks the stream, NO_COLOR and FORCE_COLOR. */
 export function describe({ title, status, detail, complaints }: Result): string {
   const [mark, style] = MARKS[status];
   const color = (wanted: Style, text: string) => styleText(wanted, text, { stream: process.stdout });
   if (status !== 'failed') return `${color(style, mark)} ${title}${color('dim', `: ${detail}`)}`;
-  // Neighbours share what they have in common: the message, or the remedy.
+  // Adjacent problems with the same message or remedy show it once.
   const lines = complaints.flatMap(({ subject, code, message, remedy }, index) => [
     ...(complaints[index - 1]?.message === message && complaints[index - 1]?.subject === subject
       ? []
@@ -34,29 +34,29 @@ export function describe({ title, status, detail, complaints }: Result): string 
   return [`${color(style, mark)} ${color('bold', title)}`, ...lines].join('\n');
 }
 
-/** Only a variable is named again; the title names the subject of every other check. */
+/** The title names the subject, except that of the configuration. */
 const prefix = (subject: string, title: string) => (title === 'Configuration' ? `${subject}: ` : '');
 
 export function summarize(results: Result[]): string {
   const count = (status: Result['status']) => results.filter((result) => result.status === status).length;
   if (count('failed') === 0) return 'Nothing is wrong: the service can start.';
   const skipped = count('skipped');
-  return `${count('failed')} failed${skipped > 0 ? `, ${skipped} not checked for that` : ''}. Fix the failed checks, and run this again.`;
+  return `${count('failed')} failed${skipped > 0 ? `, ${skipped} not checked because of them` : ''}. Fix the failed checks, and run this again.`;
 }
 
 /**
- * One document, stable from `version` on: a later one may add fields, and takes none away.
+ * One document. Within a `version` fields are added and never removed.
  *
  *     {
  *       "version": 1,
  *       "healthy": false,            // whether every check passed or does not apply
  *       "exitCode": 78,              // 0, 75 (it may pass by itself) or 78 (a person must act)
- *       "checks": [                  // in the order in which they were made
+ *       "checks": [                  // in the order in which they ran
  *         {
  *           "id": "identity",        // stable
  *           "title": "Identity",     // for people
  *           "status": "failed",      // "passed", "failed", "skipped" or "not-applicable"
- *           "detail": "",            // what was found, or why it was not looked for
+ *           "detail": "",            // the result, or the reason why it did not run
  *           "problems": [            // empty unless it failed
  *             { "subject": "...", "code": "identity", "message": "...", "remedy": "...", "temporary": false }
  *           ]

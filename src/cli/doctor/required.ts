@@ -1,5 +1,4 @@
-/** The secrets that the doctor checks: those that the service reads, of features too. */
-
+/** The secrets that the doctor checks: those that the service and its features read. */
 import { FEATURES } from '../../all-features.ts';
 import { declaredSecrets } from '../../declared-secrets.ts';
 import { layoutOf as layout } from '../../secrets/schemas.ts';
@@ -14,5 +13,5 @@ export const REQUIRED = CHECKED.filter(({ use }) => use === 'startup');
 
 export const layoutOf = ({ id, schema }: CheckedSecret) => layout(id, schema);
 
-/** One attempt at a call of the backend. */
+/** The time limit of one call of the backend. */
 export const patience = () => AbortSignal.timeout(5_000);

@@ -3,12 +3,12 @@ import { ProofError, type ProofStep } from '../../clients/proof.ts';
 import { SecretError } from '../../errors.ts';
 import { parseSecret } from '../../secrets/parse-secret.ts';
 import {
-  backendOf,
   type Check,
   CheckFailed,
   type Complaint,
   complaintsOf,
   NotApplicable,
+  providerOf,
   secretOf,
 } from './check.ts';
 import { type CheckedSecret, layoutOf, patience } from './required.ts';
@@ -25,20 +25,20 @@ const readable = (secret: CheckedSecret): Check => ({
   title: ({ config }) => `Secret ${config?.nameOf(secret.id) ?? secret.id}`,
   needs: ['place'],
   async run({ findings }) {
-    const { config, backend } = backendOf(findings);
+    const { config, provider } = providerOf(findings);
     const complaints: Complaint[] = [];
     const complain = (error: unknown) => complaints.push(...complaintsOf(error, secret.id));
-    const look = findings.looks.get(secret.id);
-    if (look instanceof SecretError) complain(look);
+    const version = findings.versions.get(secret.id);
+    if (version instanceof SecretError) complain(version);
     try {
       const options = { layout: layoutOf(secret), signal: patience() };
-      findings.secrets.set(secret.id, await backend.read(config.nameOf(secret.id), options));
+      findings.secrets.set(secret.id, await provider.read(config.nameOf(secret.id), options));
     } catch (error) {
       if (secret.use === 'on-demand' && error instanceof SecretError && error.code === 'not-found')
         throw new NotApplicable('does not exist; the service starts without it');
       complain(error);
     }
-    // The version and the value need two permissions; of everything else one complaint is enough.
+    // The version and the value need two permissions. Any other problem is listed once.
     if (complaints.length > 0) throw new CheckFailed(complaints.filter(isFirst));
     return 'found, and this process may read it';
   },
@@ -62,7 +62,7 @@ const proven = ({ id, schema }: CheckedSecret, step: ProofStep<object>, after: s
   title: () => step.title,
   needs: [after],
   async run({ findings }) {
-    const { config } = backendOf(findings);
+    const { config } = providerOf(findings);
     try {
       const value = parseSecret(schema, secretOf(findings, id));
       return await step.run(value, { secret: `the secret ${config.nameOf(id)}`, quotes: true });

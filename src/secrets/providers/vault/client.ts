@@ -143,7 +143,7 @@ function readCertificates(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw new SecretError('invalid', `The certificates for Vault cannot be read from ${path}`, {
-      remedy: 'VAULT_CACERT must name a PEM file that this process may read.',
+      remedy: 'Set VAULT_CACERT to a PEM file that this process may read.',
       cause,
     });
   }
