@@ -83,6 +83,9 @@ export function createCachedSecret(
   });
   let missed: { at: number; error: SecretError } | undefined;
   let retryAt = Number.NEGATIVE_INFINITY;
+  /** Writes that failed and may have replaced the value nevertheless; and how many of them a read has followed. */
+  let doubts = 0;
+  let settledDoubts = 0;
   let writes = 0;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -91,7 +94,8 @@ export function createCachedSecret(
   /** What can be served without a read. @throws SecretError `not-found` */
   const inMemory = (maxAge: number): Loaded<string> | undefined => {
     const loaded = lastGood.loaded();
-    if (loaded && freshness.age() < maxAge && !freshness.revoked()) return loaded;
+    const isFresh = settledDoubts === doubts && freshness.age() < maxAge && !freshness.revoked();
+    if (loaded && isFresh) return loaded;
     const older = stale(maxAge);
     // After a failure the next read waits, as that of a live secret does.
     if (older) return clock.now() < retryAt ? older : undefined;
@@ -100,10 +104,12 @@ export function createCachedSecret(
   };
 
   const refresh = async (urgent: boolean) => {
+    const doubtsBefore = doubts;
     const outcome = await lastGood.refresh(() => readValue(urgent));
     const { began, error } = outcome;
     missed = error?.code === 'not-found' ? { at: began, error } : undefined;
     retryAt = error ? clock.now() + freshness.nextRefresh() : Number.NEGATIVE_INFINITY;
+    if (!error) settledDoubts = Math.max(settledDoubts, doubtsBefore);
     return outcome;
   };
 
@@ -121,26 +127,29 @@ export function createCachedSecret(
     return answer;
   };
 
-  /** A read that began before a write is of no use, whether the write succeeded or not. */
-  const forget = () => {
-    lastGood.invalidate();
-    lastGood.clear();
-    missed = undefined;
-  };
-
   const write = async (text: string, { expected }: Pick<WriteOptions, 'expected'>): Promise<string> => {
     const writer = await getWriter();
     if (!writer.write) throw cannotWrite(writer.name);
     const { write: put } = writer;
     const began = clock.now();
-    const version = await withinTime(WRITE_TIMEOUT, clock, (signal) =>
-      put(name, text, { expected, signal }),
-    ).finally(forget);
+    let version: string;
+    try {
+      version = await withinTime(WRITE_TIMEOUT, clock, (signal) => put(name, text, { expected, signal }));
+      settledDoubts = doubts;
+    } catch (error) {
+      doubts += 1;
+      throw error;
+    } finally {
+      // Whether the write succeeded or not, a read that began before it is of no use.
+      lastGood.invalidate();
+      missed = undefined;
+    }
     try {
       const createdAt = new Date(clock.wall());
       lastGood.set(createSecret({ name, value: text, version, createdAt }), { began });
     } catch {
       // A placeholder, or of another shape: the next read says so.
+      lastGood.clear();
     }
     return version;
   };

@@ -401,7 +401,43 @@ describe('set', () => {
     failWith('unavailable');
     await assert.rejects(secrets.set('keys', 'new'));
     await secrets.get('keys');
+    await secrets.get('keys');
     assert.equal(calls.read, 2);
+  });
+
+  it('a read that began before a failed write does not settle what the secret holds', async () => {
+    const { secrets, put, provider, clock, calls } = createFixture();
+    put(NAME, 'old');
+    await secrets.get('keys');
+    const { read } = provider;
+    // Reads at once and answers late.
+    provider.read = async (...parameters) => {
+      const secret = await read(...parameters);
+      await clock.sleep(100);
+      return secret;
+    };
+    const early = secrets.get('keys', { ttl: 0 });
+    // The answer to the write is lost.
+    provider.write = async (name, value) => {
+      put(name, value);
+      throw new SecretError('unavailable', 'lost', { remedy: 'None: this is a test.' });
+    };
+    await assert.rejects(secrets.set('keys', 'new'), /lost/);
+    await clock.advance(100);
+    assert.equal(await early, 'old');
+    const late = secrets.get('keys');
+    await clock.advance(100);
+    assert.equal(await late, 'new');
+    assert.equal(calls.read, 3);
+  });
+
+  it('a failed write does not take the value away while the backend fails', async () => {
+    const { secrets, put, fail } = createFixture();
+    put(NAME, 'old');
+    await secrets.get('keys');
+    fail('unavailable');
+    await assert.rejects(secrets.set('keys', 'new'));
+    assert.equal(await secrets.get('keys'), 'old');
   });
 
   it('shows in the status, without its value', async () => {
