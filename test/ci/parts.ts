@@ -16,6 +16,8 @@ export const PARTS: Part[] = [
   },
   // Without each feature in turn.
   { name: 'deletion', command: 'npm run test:deletion', cores: 1 },
+  // The console in Chromium, where that is installed.
+  { name: 'browser', command: 'npm run test:browser', cores: 1 },
   // The search for planted secrets in everything that leaves the processes.
   { name: 'leaks', command: 'npm run test:leaks', cores: 1 },
   // The modules, applied to moto and OpenBao, where terraform and its providers are installed.
