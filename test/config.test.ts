@@ -34,7 +34,7 @@ describe('SECRET_PROVIDER', () => {
         /SECRET_PROVIDER.*\n.*aws, azure, dapr, file, vault/,
       ));
 
-  it('knows providers that were registered', async () => {
+  it('accepts a registered provider', async () => {
     const { provider } = createMemoryProvider();
     const settings = z.object({ MEMORY_SIZE: z.coerce.number() });
     const memory: Backend = {
@@ -55,14 +55,14 @@ describe('SECRET_PROVIDER', () => {
   });
 });
 
-describe('one report', () => {
+describe('the report', () => {
   it('names every problem at once', () => {
     const report = refusal({ SECRET_PROVIDER: 'vault', PORT: 'many', LOG_LEVEL: 'loud' }).report();
     for (const subject of ['PORT', 'LOG_LEVEL', 'VAULT_ADDR'])
       assert.match(report, new RegExp(`^  ${subject}: `, 'm'));
   });
 
-  it('repeats no value', () => {
+  it('contains no value', () => {
     const report = refusal({
       SECRET_PROVIDER: 'shown-nowhere',
       PORT: 'shown-nowhere',
@@ -86,7 +86,7 @@ describe('one report', () => {
       /VAULT_SECRET_ID: is not set/,
     ));
 
-  it('AppRole takes its second half from one place', () => {
+  it('AppRole takes the secret ID from one place', () => {
     const vault = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_ROLE_ID: 'r' };
     loadConfig({ ...vault, VAULT_SECRET_ID_FILE: '/run/secret-id' });
     assert.match(
@@ -102,13 +102,13 @@ describe('one report', () => {
       assert.equal('mount' in auth && auth.mount, 'clusters/main');
     });
 
-  it('Vault needs to know who asks', () =>
+  it('Vault needs a login', () =>
     assert.match(
       refusal({ SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200' }).report(),
       /nothing says who this process is/,
     ));
 
-  it('Azure is asked over HTTPS only', () =>
+  it('Azure needs HTTPS', () =>
     assert.match(
       refusal({ SECRET_PROVIDER: 'azure', AZURE_VAULT_URL: 'http://x' }).report(),
       /AZURE_VAULT_URL/,
@@ -118,12 +118,12 @@ describe('one report', () => {
 describe('parts with settings of their own', () => {
   const part = { settings: z.object({ PART_SIZE: z.coerce.number('must be a number').default(1) }) };
 
-  it('gives each its own', () => {
+  it('are returned to each part', () => {
     assert.deepEqual(loadConfig({ ...aws, PART_SIZE: '3' }, [part]).settingsOf(part), { PART_SIZE: 3 });
     assert.deepEqual(loadConfig(aws, [part]).settingsOf(part), { PART_SIZE: 1 });
   });
 
-  it('reports what is wrong with them beside everything else', () => {
+  it('are in the report', () => {
     assert.throws(
       () => loadConfig({ ...aws, PORT: 'many', PART_SIZE: 'many' }, [part]),
       (error: StartupError) => /PORT: .*\n.*PART_SIZE: must be a number/.test(error.report()),
@@ -131,7 +131,7 @@ describe('parts with settings of their own', () => {
   });
 });
 
-describe('who writes', () => {
+describe('the identity that writes', () => {
   const vault = { SECRET_PROVIDER: 'vault', VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 'reader' };
   const writer = (environment: NodeJS.ProcessEnv) => loadConfig(environment).createWriter();
 
@@ -144,13 +144,13 @@ describe('who writes', () => {
     );
   });
 
-  it('is another than who reads', async () => {
+  it('is separate from the one that reads', async () => {
     const provider = await writer({ ...vault, WRITER_VAULT_TOKEN: 'writer' });
     assert.equal(provider.name, 'vault');
     await provider.close?.();
   });
 
-  it('is refused when only half of it is said', () =>
+  it('is refused when half of it is missing', () =>
     assert.match(
       refusal({ ...vault, WRITER_VAULT_ROLE_ID: 'r' }).report(),
       /WRITER_VAULT_SECRET_ID: is not set/,
@@ -166,7 +166,7 @@ describe('defaults', () => {
     );
   });
 
-  it('files are checked more often, and their keys wait for the kubelet', () => {
+  it('check files more often, and allow for the delay of the kubelet', () => {
     const { secretTtl, keyPropagation } = loadConfig({
       SECRET_PROVIDER: 'file',
       SECRETS_DIR: '/run/secrets',
@@ -175,20 +175,21 @@ describe('defaults', () => {
     assert.equal(loadConfig(aws).keyPropagation, 450_000);
   });
 
-  it('a variable set to nothing is not set', () => assert.equal(loadConfig({ ...aws, PORT: '' }).port, 3000));
-  it('LOG_LEVEL may be in any case', () =>
+  it('ignore a variable that is set to nothing', () =>
+    assert.equal(loadConfig({ ...aws, PORT: '' }).port, 3000));
+  it('accept LOG_LEVEL in any case', () =>
     assert.equal(loadConfig({ ...aws, LOG_LEVEL: 'WARN' }).logLevel, 'warn'));
 });
 
 describe('names', () => {
   const names = (environment: NodeJS.ProcessEnv) => loadConfig(environment).secretNames;
 
-  it('carry the prefix with slashes in AWS and Vault', () => {
+  it('have the prefix with slashes in AWS and Vault', () => {
     assert.equal(names(aws).database, 'myapp/database');
     assert.equal(names({ ...aws, SECRET_PREFIX: 'prod/myapp' }).jwt, 'prod/myapp/jwt');
   });
 
-  it('carry it with dashes in Azure', () =>
+  it('have it with hyphens in Azure', () =>
     assert.equal(
       names({
         SECRET_PROVIDER: 'azure',
@@ -201,13 +202,13 @@ describe('names', () => {
   it('are the file names in a directory', () =>
     assert.equal(names({ SECRET_PROVIDER: 'file', SECRETS_DIR: '/run/secrets' }).openai, 'openai'));
 
-  it('of the administrators can be given by hand too', () => {
+  it('of the administrators can be overridden', () => {
     const given = names({ ...aws, OPENAI_ADMINISTRATOR_SECRET_NAME: 'elsewhere' });
     assert.equal(given['openai-administrator'], 'elsewhere');
     assert.equal(given['database-administrator'], 'myapp/database-administrator');
   });
 
-  it('of the secrets of a feature can be overridden too', () => {
+  it('of the secrets of a feature can be overridden', () => {
     const feature = { settings: z.object({}), secrets: { 'search-keys': {}, flags: {} } };
     const { nameOf } = loadConfig({ ...aws, SEARCH_KEYS_SECRET_NAME: 'elsewhere' }, [feature]);
     assert.deepEqual([nameOf('search-keys'), nameOf('flags')], ['elsewhere', 'myapp/flags']);
@@ -222,12 +223,12 @@ describe('names', () => {
     assert.equal(nameOf('constructor'), 'myapp/constructor');
   });
 
-  it('can be given by hand', () =>
+  it('can be overridden', () =>
     assert.equal(
       names({ ...aws, DATABASE_SECRET_NAME: 'database-credentials' }).database,
       'database-credentials',
     ));
 
-  it('refuses a prefix that is no path', () =>
+  it('refuse a prefix that is not a path', () =>
     assert.match(refusal({ ...aws, SECRET_PREFIX: '../x' }).report(), /SECRET_PREFIX/));
 });

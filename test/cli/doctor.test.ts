@@ -1,4 +1,4 @@
-/** The doctor as a process, on every stand-in, with everything that can be wrong with it. */
+/** The doctor as a process, on every stand-in, with each trouble that it reports. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,12 +17,12 @@ interface Trouble {
   /** Default: every backend. */
   on?: BackendName[];
   settings?: Record<string, string>;
-  /** Does it. Returns what undoes it. */
+  /** Causes the trouble. Returns what undoes it. */
   cause?: (sandbox: Sandbox) => Promise<() => unknown>;
   /** The checks that fail. */
   failed: string[];
   exitCode: 75 | 78;
-  /** What the remedies together must say. */
+  /** Must match the remedies together. */
   says: RegExp;
 }
 
@@ -35,7 +35,7 @@ const withFault =
     return sandbox.backend.faults.inject({ kind });
   };
 
-/** Another value for a while. */
+/** Changes a value. */
 const withValue =
   (id: 'database' | 'jwt' | 'openai', change: (value: Record<string, unknown>) => object) =>
   async (sandbox: Sandbox) => {
@@ -59,14 +59,14 @@ const ON_DEMAND = CHECKED.filter(({ use }) => use === 'on-demand');
 
 const TROUBLES: Trouble[] = [
   {
-    name: 'variables that are wrong, beside which the rest is looked at',
+    name: 'wrong variables, without which the other checks continue',
     settings: { PORT: 'abc', LOG_LEVEL: 'loud' },
     failed: ['configuration'],
     exitCode: 78,
     says: /\.env\.example/,
   },
   {
-    name: 'no word on where the backend is',
+    name: 'no variable that says where the backend is',
     settings: { AWS_REGION: '', VAULT_ADDR: '', AZURE_VAULT_URL: '', SECRETS_DIR: '' },
     failed: ['configuration'],
     exitCode: 78,
@@ -81,7 +81,7 @@ const TROUBLES: Trouble[] = [
     says: /Set VAULT_CACERT to a PEM file/,
   },
   {
-    name: 'nobody listens',
+    name: 'nothing listens',
     on: NETWORKED,
     async cause({ backend }) {
       await backend.listening?.refuse();
@@ -310,7 +310,7 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
       return { code, ...document, idsOf };
     };
 
-    it('finds nothing wrong, and says so', async () => {
+    it('passes a healthy setup', async () => {
       const { code, text } = await run([]);
       assert.equal(code, 0, text);
       assert.match(text, /^✓ Configuration: /);
@@ -346,14 +346,14 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
         );
       });
 
-    it('shows no value, whatever is wrong', () => {
+    it('shows no value', () => {
       assert.ok(output.length > 1_000);
       for (const value of sandbox.plantedValues()) assert.ok(!output.includes(value));
     });
 
     if (provider !== 'vault') return;
 
-    it('on a terminal that wants them shows colours, and remedies under each cross', async () => {
+    it('shows colours on a terminal that supports them, and remedies under each cross', async () => {
       const { text } = await run([], { FORCE_COLOR: '1', VAULT_SECRET_ID: 'wrong' });
       assert.ok(text.includes('\u001b[31m✗\u001b[39m \u001b[1mIdentity'), text);
       assert.match(text, /\[identity\]\n {6}.*Create a new secret ID/);
@@ -376,7 +376,7 @@ for (const provider of EXHAUSTIVE ? BACKENDS : (['vault'] as const))
       assert.match(problem?.remedy ?? '', /NTP/);
     });
 
-    it('refuses what it does not know: exit code 64', async () => {
+    it('refuses an unknown option with exit code 64', async () => {
       assert.equal((await run(['--loud'])).code, 64);
     });
   });
