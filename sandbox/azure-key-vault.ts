@@ -8,7 +8,7 @@ import express, { type Request, type Response } from 'express';
 import { type ManagedIdentityOptions, startManagedIdentity } from './azure-managed-identity.ts';
 import { KeyVaultError, REFUSALS, RESOURCE, sendError } from './azure-protocol.ts';
 import { createSecretRoutes } from './azure-secret-routes.ts';
-import { createSecrets } from './azure-secrets.ts';
+import { createSecrets, type StoredSecret } from './azure-secrets.ts';
 import type { Certificates } from './certificates.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
@@ -31,6 +31,8 @@ export interface AzureKeyVaultOptions {
   port?: number;
   /** Default: signed by an authority made for this run. */
   certificates?: Certificates;
+  /** Secrets by name. Default: none. */
+  stored?: Map<string, StoredSecret>;
   identity?: Omit<ManagedIdentityOptions, 'tokenLifetime'>;
 }
 
@@ -41,6 +43,7 @@ export async function startAzureKeyVault({
   host,
   port,
   certificates,
+  stored,
   ...options
 }: AzureKeyVaultOptions) {
   const { caFile, ca, key, cert } = certificates ?? (await makeCertificates(directory));
@@ -87,7 +90,7 @@ export async function startAzureKeyVault({
     return vault;
   };
 
-  const secrets = createSecrets();
+  const secrets = createSecrets(stored);
   const [listening, other] = await Promise.all([
     listen(createVault(secrets), { host, port, tls: { key, cert } }),
     listen(createVault(createSecrets()), { tls: { key, cert } }),

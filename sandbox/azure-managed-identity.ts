@@ -9,6 +9,12 @@ import { REFUSALS, RESOURCE, seconds } from './azure-protocol.ts';
 import { createFaults } from './faults.ts';
 import { listen } from './http.ts';
 
+export interface Grant {
+  role: Role;
+  /** Unix time in seconds. */
+  expiresOn: number;
+}
+
 export type Role = 'reader' | 'writer' | 'administrator';
 
 export interface ManagedIdentityOptions {
@@ -18,6 +24,8 @@ export interface ManagedIdentityOptions {
   header?: string | undefined;
   /** Client id of the administrator. Default: random. */
   administrator?: string | undefined;
+  /** Issued tokens. Azure's are valid after a restart, so a stand-in that restarts must keep them. Default: none. */
+  tokens?: Map<string, Grant>;
   host?: string | undefined;
   port?: number | undefined;
 }
@@ -26,11 +34,11 @@ export async function startManagedIdentity({
   tokenLifetime,
   header = randomUUID(),
   administrator = randomUUID(),
+  tokens = new Map(),
   host,
   port,
 }: ManagedIdentityOptions) {
   const clients = { administrator, writer: randomUUID() };
-  const tokens = new Map<string, { role: Role; expiresOn: number }>();
 
   /** Requests for the system-assigned identity carry no client id. */
   const roleOfClient = (id: unknown): Role | undefined => {

@@ -27,9 +27,8 @@ export interface SecretBody {
 
 const LONGEST_VALUE = 25 * 1024;
 
-export function createSecrets() {
-  const secrets = new Map<string, StoredSecret>();
-
+/** @param secrets by name. Each new version is stored with `set`, so that a Map may write it to a disk. */
+export function createSecrets(secrets = new Map<string, StoredSecret>()) {
   const find = (name: string, { deleted = false } = {}): StoredSecret => {
     const secret = secrets.get(name);
     if (!secret || (secret.deletedAt !== undefined) !== deleted) throw notFound(name);

@@ -1,6 +1,12 @@
-/** The sandbox's Azure Key Vault as a service, by the name and with the certificate of a vault. It keeps all in memory. */
+/**
+ * The sandbox's Azure Key Vault as a service, with the name and the certificate of a vault. It keeps secrets and tokens
+ * over a restart, as Azure does.
+ */
 import { readFileSync } from 'node:fs';
 import { startAzureKeyVault } from '../../sandbox/azure-key-vault.ts';
+import type { Grant } from '../../sandbox/azure-managed-identity.ts';
+import type { StoredSecret } from '../../sandbox/azure-secrets.ts';
+import { openSavedMap } from './saved-map.ts';
 
 const pem = (path: string) => readFileSync(path, 'utf8');
 
@@ -15,11 +21,13 @@ const { close } = await startAzureKeyVault({
     key: pem('/tls/key.pem'),
     cert: pem('/tls/cert.pem'),
   },
+  stored: openSavedMap<StoredSecret>('/key-vault/secrets.json'),
   identity: {
     host: '0.0.0.0',
     port: 8080,
     header: process.env.IDENTITY_HEADER,
     administrator: process.env.ADMINISTRATOR_CLIENT_ID,
+    tokens: openSavedMap<Grant>('/key-vault/tokens.json'),
   },
 });
 process.once('SIGTERM', close);

@@ -25,7 +25,7 @@ openssl rand -base64 -out superuser/password 24
 chown -R 999:65532 superuser
 chmod 750 superuser
 chmod 640 superuser/password
-chown 65532 administrator app-identity migrate-identity secrets-identity openai seed vault
+chown 65532 administrator app-identity migrate-identity secrets-identity openai key-vault seed vault
 
 # Last, as it says that all is there.
 chmod 755 authority

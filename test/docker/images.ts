@@ -1,6 +1,6 @@
 /**
- * The images that ours begin from. Where no registry can be reached, stand-ins are made of Debian's packages and of
- * what npm has installed: what they hold differs in version, not in what ours use of it.
+ * The images that ours is built from and runs beside. Where no registry can be reached, stand-ins are made of Debian's
+ * packages and of what npm has installed. Their versions differ from those of the official images.
  */
 import { accessSync, constants } from 'node:fs';
 import { copyFile, cp, mkdir, realpath, rm } from 'node:fs/promises';
@@ -22,29 +22,43 @@ export function createImages(directory: string) {
       () => false,
     );
 
-  const build = async (image: string, dockerfile: string) =>
-    docker(['build', '--network=host', `--tag=${image}`, `--file=${join(context, dockerfile)}`, context]);
-
-  /** Debian by debootstrap, which also has the newer parts of Docker. */
-  const makeDebian = async () => {
-    await install('debootstrap');
-    const parameters = ['--variant=minbase', '--include=ca-certificates,libatomic1,libstdc++6'];
-    await run('debootstrap', [...parameters, 'trixie', debian, 'http://deb.debian.org/debian']);
-    // A network with an authority of its own.
-    const authorities = 'etc/ssl/certs/ca-certificates.crt';
-    await copyFile(`/${authorities}`, join(debian, authorities));
-    const archive = join(directory, 'debian.tar');
-    await run('tar', ['--create', `--file=${archive}`, `--directory=${debian}`, '--one-file-system', '.']);
-    await docker(['import', archive, DEBIAN]);
-    await rm(archive);
+  const build = async (image: string, dockerfile: string) => {
     await cp(STAND_INS, context, { recursive: true });
+    await docker([
+      'build',
+      '--network=host',
+      `--tag=${image}`,
+      `--file=${join(context, dockerfile)}`,
+      context,
+    ]);
+  };
+
+  let installed: Promise<void> | undefined;
+  /** Debian in a directory, by debootstrap: the base of every stand-in. It also has the newer parts of Docker. */
+  const installDebian = () => {
+    installed ??= (async () => {
+      await install('debootstrap');
+      const parameters = ['--variant=minbase', '--include=ca-certificates,libatomic1,libstdc++6'];
+      await run('debootstrap', [...parameters, 'trixie', debian, 'http://deb.debian.org/debian']);
+      // The network of this machine may have an authority of its own.
+      const authorities = 'etc/ssl/certs/ca-certificates.crt';
+      await copyFile(`/${authorities}`, join(debian, authorities));
+    })().catch((cause) => {
+      throw new Unavailable('Debian cannot be installed for stand-ins', { cause });
+    });
+    return installed;
   };
 
   const STAND_IN: Record<string, () => Promise<unknown>> = {
     async [DEBIAN]() {
-      await makeDebian();
+      await installDebian();
+      const archive = join(directory, 'debian.tar');
+      await run('tar', ['--create', `--file=${archive}`, `--directory=${debian}`, '--one-file-system', '.']);
+      await docker(['import', archive, DEBIAN]);
+      await rm(archive);
     },
     async 'node:26-trixie-slim'() {
+      await mkdir(context, { recursive: true });
       await copyFile(process.execPath, join(context, 'node'));
       const npm = dirname(dirname(await realpath(find('npm'))));
       await cp(npm, join(context, 'npm'), { recursive: true });
@@ -52,10 +66,14 @@ export function createImages(directory: string) {
     },
     'postgres:18-trixie': () => build('postgres:18-trixie', 'postgres.Dockerfile'),
     async 'hashicorp/vault:2.0.4'() {
-      await copyFile(find('vault', 'bao'), join(context, 'vault'));
+      const binary = find('vault', 'bao');
+      await mkdir(context, { recursive: true });
+      await copyFile(binary, join(context, 'vault'));
       await build('hashicorp/vault:2.0.4', 'vault.Dockerfile');
     },
   };
+
+  const made: string[] = [];
 
   /** @throws Unavailable */
   const provide = async (image: string): Promise<void> => {
@@ -69,16 +87,23 @@ export function createImages(directory: string) {
       if (cause instanceof Unavailable) throw cause;
       throw new Unavailable(`no stand-in for ${image} can be made`, { cause });
     }
+    made.unshift(image);
     console.log(`${image}: a stand-in`);
   };
 
   return {
     provide,
 
-    /** Docker's parts for Compose, where this machine has none: those of Debian, in a configuration of their own. */
+    /** Removes the stand-ins, which have the names of official images. */
+    async removeStandIns(): Promise<void> {
+      for (const image of made) await docker(['image', 'rm', '--force', image]).catch(() => {});
+    },
+
+    /** Compose and BuildKit's command line, where this machine has none: those of Debian, with a configuration of their own. */
     async providePlugins(): Promise<void> {
-      const isInstalled = await docker(['compose', 'version']).catch(() => undefined);
-      if (isInstalled) return;
+      const version = (plugin: string) => docker([plugin, 'version']).catch(() => undefined);
+      if ((await version('compose')) && (await version('buildx'))) return;
+      await installDebian();
       const plugins = join(directory, 'config', 'cli-plugins');
       await mkdir(plugins, { recursive: true });
       const packages = join(debian, 'tmp');

@@ -1,6 +1,6 @@
 /**
- * Builds the image and brings up the Compose stack with Docker's real engine, runs the suites on them, and removes
- * what it made. A missing part is skipped with a message.
+ * Builds the image and brings up the Compose stack on Docker's real engine, runs the suites on them, and removes what
+ * it made. Base images that it pulls stay, as the cache of the next run.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,26 +13,34 @@ import { startEngine } from './engine.ts';
 import { createImages } from './images.ts';
 import { Unavailable } from './unavailable.ts';
 
+/** With the images that each needs. */
+const SUITES = {
+  image: ['node:26-trixie-slim'],
+  compose: ['node:26-trixie-slim', 'postgres:18-trixie', 'hashicorp/vault:2.0.4'],
+};
+
 const directory = await realpath(await mkdtemp(join(tmpdir(), 'docker-')));
 await using cleanUp = new AsyncDisposableStack();
 cleanUp.defer(() => rm(directory, { recursive: true, force: true }));
-const images = createImages(directory);
+let left = Object.entries(SUITES);
 
 try {
   await startEngine(directory, cleanUp);
-  await images.provide('node:26-trixie-slim');
-  await suite('image');
-  await images.provide('postgres:18-trixie');
-  await images.provide('hashicorp/vault:2.0.4');
+  const images = createImages(directory);
+  cleanUp.defer(images.removeStandIns);
   await images.providePlugins();
-  await suite('compose');
+  for (const [suite, needed] of left) {
+    for (const image of needed) await images.provide(image);
+    await run(suite);
+    left = left.slice(1);
+  }
 } catch (error) {
   if (!(error instanceof Unavailable)) throw error;
-  console.log(skipLine('docker', error.message));
+  for (const [suite] of left) console.log(skipLine(`docker, ${suite}`, error.message));
 }
 
-async function suite(name: string) {
-  const tests = spawn(process.execPath, ['--test', '--test-reporter=spec', `test/docker/${name}.docker.ts`], {
+async function run(suite: string) {
+  const tests = spawn('npm', ['run', '--silent', 'tests', '--', `test/docker/${suite}.docker.ts`], {
     cwd: ROOT,
     stdio: 'inherit',
   });
