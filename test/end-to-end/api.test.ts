@@ -75,8 +75,8 @@ describe('the OpenAPI document of the service', () => {
 });
 
 describe('headers of every answer', () => {
-  /** The console and its files are not in the document. */
-  const undocumented = ['/openapi.json', '/docs', '/docs/start.js', '/docs/swagger-ui-bundle.js', '/nowhere'];
+  /** Pages and their files are not in the document. */
+  const undocumented = ['/', '/console/main.js', '/openapi.json', '/docs', '/docs/page.js', '/nowhere'];
 
   it('forbid type guessing, framing, embedding and foreign scripts', async () => {
     for await (const [what, { headers }] of answers()) assertHardened(what, headers);

@@ -1,6 +1,6 @@
 /** The service as a process on the sandbox, with one caller per role and the OpenAPI document that it publishes. */
 import assert from 'node:assert/strict';
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Client } from 'pg';
 import { startSandbox } from '../../sandbox/sandbox.ts';
@@ -61,7 +61,7 @@ export async function startApi() {
         const headers = new Headers(
           Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
         );
-        resolve({ status: response.statusCode ?? 0, headers, text: await text(response) });
+        resolve({ status: response.statusCode ?? 0, headers, text: await textOf(response) });
       });
       sent.end(body);
     });
@@ -94,6 +94,13 @@ export async function startApi() {
       await sandbox.close();
     },
   };
+}
+
+/** A stream of events may have no end: its first event is enough. */
+async function textOf(response: IncomingMessage): Promise<string> {
+  if (!response.headers['content-type']?.startsWith('text/event-stream')) return text(response);
+  for await (const chunk of response) return String(chunk);
+  return '';
 }
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
