@@ -7,13 +7,14 @@ import { dirname, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { spec, type TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
-import { skipLine } from './skip.ts';
+import { isApplicable, skipLine } from './skip.ts';
 
 export default (events: AsyncIterable<TestEvent>): AsyncIterable<string> =>
   process.env.VERBOSE ? Readable.from(events).pipe(new spec()) : report(events);
 
 async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const skips = new Set<string>();
+  let inapplicable = 0;
   const failures: string[] = [];
   const closing: string[] = [];
   const printed = new Map<string, string>();
@@ -24,7 +25,9 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
       const path = pathOf(data);
       printed.set(path, (printed.get(path) ?? '') + data.message);
     } else if (type === 'test:pass' && data.skip !== undefined) {
-      skips.add(skipLine(`${pathOf(data)}: ${data.name}`, String(data.skip)));
+      if (isApplicable(String(data.skip)))
+        skips.add(skipLine(`${pathOf(data)}: ${data.name}`, String(data.skip)));
+      else inapplicable += 1;
     } else if (type === 'test:fail') {
       if (hasFailedItself(data.details.error)) failures.push(describeFailure(data));
     } else if (type === 'test:diagnostic' && data.file === undefined) {
@@ -39,6 +42,8 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
     }
 
   yield '\n';
+  if (inapplicable > 0)
+    yield `${inapplicable} tests are for another backend or user; VERBOSE=1 lists them.\n`;
   for (const text of [...skips, ...failures, ...closing]) yield `${text}\n`;
 }
 

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from '../../../sandbox/faults.ts';
 import { SecretError, type SecretErrorCode } from '../../../src/errors.ts';
 import type { SecretProvider } from '../../../src/secrets/provider.ts';
+import { notApplicable } from '../../support/skip.ts';
 
 export interface ProviderFixture {
   provider: SecretProvider;
@@ -49,12 +50,16 @@ export function describeProvider(
     });
     after(() => fixture?.close());
 
+    const deviationOf = (title: string) => {
+      const reason = deviations[title];
+      return reason === undefined ? false : notApplicable(reason);
+    };
     const specify = (title: string, run: (fixture: ProviderFixture) => Promise<void>) =>
-      it(title, { skip: deviations[title] ?? false }, () => run(fixture));
+      it(title, { skip: deviationOf(title) }, () => run(fixture));
 
     const specifyFault = (title: string, run: (fixture: ProviderFixture, faults: Faults) => Promise<void>) =>
-      it(title, { skip: deviations[title] ?? false }, async (context) => {
-        if (!fixture.faults) return context.skip('this backend injects no faults');
+      it(title, { skip: deviationOf(title) }, async (context) => {
+        if (!fixture.faults) return context.skip(notApplicable('this backend injects no faults'));
         try {
           await run(fixture, fixture.faults);
         } finally {
@@ -229,9 +234,9 @@ export function describeProvider(
       });
 
     const specifyWrite = (title: string, run: (fixture: ProviderFixture, write: Write) => Promise<void>) =>
-      it(title, { skip: deviations[title] ?? false }, async (context) => {
+      it(title, { skip: deviationOf(title) }, async (context) => {
         const { writer } = fixture;
-        if (!writer?.write) return context.skip('this provider does not write');
+        if (!writer?.write) return context.skip(notApplicable('this provider does not write'));
         await run(fixture, writer.write);
       });
 

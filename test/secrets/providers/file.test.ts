@@ -20,6 +20,7 @@ import { startFiles } from '../../../sandbox/files.ts';
 import { SecretError } from '../../../src/errors.ts';
 import { isMountPoint } from '../../../src/secrets/providers/file/mount-point.ts';
 import { createFileProvider } from '../../../src/secrets/providers/file/provider.ts';
+import { notApplicable } from '../../support/skip.ts';
 import { vaultAnswer } from '../../support/vault-answer.ts';
 import { describeProvider, type ProviderFixture } from './contract.ts';
 
@@ -135,7 +136,9 @@ describe('a plain directory', () => {
     assert.equal(await isMountPoint(path, mounts), true);
   });
 
-  it('a real mount of one file is refused', { skip: !canMount() && 'this user may not mount' }, async () => {
+  it('a real mount of one file is refused', {
+    skip: !canMount() && notApplicable('this user may not mount'),
+  }, async () => {
     const path = join(directory, 'mounted.json');
     await writeFile(path, '{}');
     execFileSync('mount', ['--bind', path, path]);
@@ -162,7 +165,7 @@ describe('a plain directory', () => {
   });
 
   it('a file of another user is denied', {
-    skip: process.getuid?.() === 0 && 'root may read every file',
+    skip: process.getuid?.() === 0 && notApplicable('root may read every file'),
   }, async () => {
     await writeFile(join(directory, 'locked.json'), '{}');
     await chmod(join(directory, 'locked.json'), 0);
