@@ -2,10 +2,22 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { z } from 'zod';
+import { route } from '../../src/http/route.ts';
 import { serveTestApp } from '../support/serve.ts';
 import { openWire, statusesOf } from '../support/wire.ts';
 
 const LIMITS = { headers: 300, request: 600, keepAlive: 300, silence: 2_000, look: 50 };
+
+/** More than the buffers of both ends hold. */
+const large = route({
+  method: 'get',
+  path: '/large',
+  summary: 'A large answer',
+  access: 'all',
+  answers: { 200: { description: 'A text', content: { 'text/plain': z.string() } } },
+  handle: (_request, response) => void response.type('text/plain').send('x'.repeat(1_500_000)),
+});
 
 let server: Awaited<ReturnType<typeof serveTestApp>>;
 afterEach(() => server.close());
@@ -54,11 +66,11 @@ describe('slow callers', () => {
   });
 
   it('who do not read their answers keep them no longer than the limit', { timeout: 60_000 }, async () => {
-    server = await serveTestApp({ limits: LIMITS });
+    server = await serveTestApp({ limits: LIMITS, features: [large] });
     const wire = await openWire(server.port);
     wire.pause();
     const asked = 30;
-    wire.write('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(asked));
+    wire.write('GET /large HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(asked));
     // An answer that the client does not read is logged when the server gives up.
     while (!server.lines.some(({ msg }) => msg === 'request aborted')) await nextTurn();
     wire.resume();
