@@ -32,7 +32,7 @@ export type Outcome<T> =
   | { readonly began: number; readonly loaded?: undefined; readonly error: SecretError };
 
 /** Reads the current value; undefined if it has not changed. `isCurrent` turns false when the refresh was abandoned. */
-export type Fetch = (isCurrent: () => boolean) => Promise<Secret | undefined>;
+export type Read = (isCurrent: () => boolean) => Promise<Secret | undefined>;
 
 export interface LastGood<T> {
   loaded(): Loaded<T> | undefined;
@@ -51,7 +51,7 @@ export interface LastGood<T> {
    * Joins the refresh under way, or starts one. A failure is recorded and evicts nothing. The result of an abandoned
    * refresh is returned and not kept. Never throws.
    */
-  refresh(fetch: Fetch): Promise<Outcome<T>>;
+  refresh(read: Read): Promise<Outcome<T>>;
   /** See `RefreshableSecret` in with-fresh-secret.ts. */
   refreshIfStale(seenVersion: string): Promise<Refreshed<T>>;
   /** When the refresh under way began; undefined where none is. */
@@ -120,12 +120,12 @@ export function createLastGood<T>({
     onRotated(next);
   };
 
-  const refresh = (fetch: Fetch): Promise<Outcome<T>> =>
+  const refresh = (read: Read): Promise<Outcome<T>> =>
     flights.join(async (isCurrent) => {
       const began = clock.now();
       flightBegan = began;
       try {
-        const secret = await fetch(isCurrent);
+        const secret = await read(isCurrent);
         const isSame = !secret || secret.version === loaded?.version;
         const next = isSame ? known() : accept(secret, loaded?.value);
         if (isCurrent()) {

@@ -38,12 +38,12 @@ export function createLeaseKeeper({
   logger,
   random,
 }: LeaseKeeperOptions): LeaseKeeper {
-  let kept: { lease: Lease; endsAt: number; asked: number; renewAt: number } | undefined;
+  let kept: { lease: Lease; endsAt: number; requested: number; renewAt: number } | undefined;
 
-  const remember = (lease: Lease, asked: number) => {
+  const remember = (lease: Lease, requested: number) => {
     // At two thirds, up to a tenth earlier, so that replicas do not renew at the same time.
     const renewAt = clock.now() + (lease.duration * 2) / 3 - lease.duration * 0.1 * random();
-    kept = { lease, asked, endsAt: clock.now() + lease.duration, renewAt };
+    kept = { lease, requested, endsAt: clock.now() + lease.duration, renewAt };
   };
 
   return {
@@ -55,11 +55,12 @@ export function createLeaseKeeper({
     async renew() {
       const { renew } = provider;
       const before = kept;
-      // Shorter than asked for means that its maximum life is near: renewing until the last second is of no use.
-      if (!before || !renew || !before.lease.renewable || before.lease.duration < before.asked) return false;
+      // Shorter than requested means that its maximum life is near: renewing until the last second is of no use.
+      if (!before || !renew || !before.lease.renewable || before.lease.duration < before.requested)
+        return false;
       try {
         const renewed = await attempt((signal) => renew(before.lease, { signal }));
-        if (kept === before) remember(renewed, before.asked);
+        if (kept === before) remember(renewed, before.requested);
         return true;
       } catch (error) {
         logger.warn(
