@@ -2,7 +2,8 @@
  * `npm run migrate`: brings the tables up to date with the database secret of the role that owns them. Set
  * DATABASE_SECRET_NAME to the name of that secret, and run this with an identity that may read it.
  */
-import { diagnose, isRightsLost, placeOf } from '../clients/database/errors.ts';
+import { diagnose, placeOf } from '../clients/database/diagnosis.ts';
+import { isRightsLost } from '../clients/database/errors.ts';
 import { runMigrations } from '../clients/database/migrations.ts';
 import { loadConfig } from '../config.ts';
 import { StartupError } from '../errors.ts';

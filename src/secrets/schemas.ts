@@ -2,6 +2,7 @@
  * The secrets of the service, one entry each. Everything else follows `SECRETS`: names, overrides, loading at startup,
  * the doctor, the import, what administrators may write, and the sandbox.
  */
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { conceal } from './conceal.ts';
 import { aliased, fieldNames } from './fields.ts';
@@ -25,9 +26,38 @@ const text = z.string().trim().min(1, 'is empty');
 const credential = z.string().min(1, 'is empty');
 const httpUrl = z.url({ protocol: /^https?$/ });
 
+/** Names of libpq. The service never falls back to plain text on its own. */
+const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full'] as const;
+const UNSUPPORTED_SSL_MODES: Record<string, string> = {
+  allow: 'allow is not supported, because it can end in plain text',
+  prefer: 'prefer is not supported, because it can end in plain text',
+  'no-verify': 'no-verify is not a name of libpq',
+};
+const sslmode = z.enum(SSL_MODES, {
+  error: ({ input }) => {
+    const reason = typeof input === 'string' && Object.hasOwn(UNSUPPORTED_SSL_MODES, input);
+    return `${reason ? `${UNSUPPORTED_SSL_MODES[input]}; it ` : ''}must be one of ${SSL_MODES.join(', ')}`;
+  },
+});
+
+/** Certificates in PEM. One line with `\n` in place of line breaks is accepted. */
+const certificates = text
+  .transform((pem) => pem.replaceAll('\\n', '\n'))
+  .refine(isPem, 'is not a certificate in PEM: -----BEGIN CERTIFICATE----- and what follows');
+
+/** Node ignores an authority that it cannot read. */
+function isPem(pem: string): boolean {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const certificate of found) new X509Certificate(certificate);
+    return found.length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * PostgreSQL. `sslmode` as in libpq without its guessing modes; the default is `verify-full` when a
- * `ca_cert` is given and `disable` otherwise.
+ * PostgreSQL. The default of `sslmode` is `verify-full`, and `disable` for loopback and Unix sockets without a `ca_cert`.
  */
 export const databaseSchema = aliased(
   'dbname',
@@ -39,10 +69,17 @@ export const databaseSchema = aliased(
       host: text,
       port: z.coerce.number().int().min(1).max(65_535).default(5432),
       dbname: text,
-      sslmode: z.enum(['disable', 'require', 'verify-ca', 'verify-full']).optional(),
-      ca_cert: text.optional(),
+      sslmode: sslmode.optional(),
+      /** Other libraries' word: true stands for `verify-full`, false for `disable`. */
+      ssl: z.stringbool().or(z.boolean()).optional(),
+      ca_cert: certificates.optional(),
     })
-    .transform((value) => conceal(value, 'password')),
+    .transform(({ ssl, ...value }, context) => {
+      if (ssl !== undefined && value.sslmode !== undefined && ssl === (value.sslmode === 'disable'))
+        context.addIssue({ code: 'custom', path: ['ssl'], message: 'contradicts sslmode; keep one' });
+      const wished = ssl === undefined ? undefined : ssl ? 'verify-full' : 'disable';
+      return conceal({ ...value, sslmode: value.sslmode ?? wished }, 'password');
+    }),
 );
 
 /** Shortest key in bytes: the size of the hash. https://www.rfc-editor.org/rfc/rfc7518#section-3.2 */
@@ -101,6 +138,7 @@ export const SECRETS = {
       port: ['PGPORT', ...ofServers('PORT')],
       dbname: ['PGDATABASE', ...ofServers('NAME', 'DATABASE', 'DB')],
       sslmode: ['PGSSLMODE', ...ofServers('SSLMODE', 'SSL_MODE')],
+      ssl: ofServers('SSL'),
     },
   },
   jwt: {

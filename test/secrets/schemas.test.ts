@@ -56,6 +56,36 @@ describe('database', () => {
   for (const port of ['0', '65536', 'x', '1.5'])
     it(`refuses port ${port}`, () => assert.match(refusal(databaseSchema, { ...database, port }), /port/));
 
+  for (const sslmode of ['allow', 'prefer', 'no-verify'])
+    it(`refuses sslmode ${sslmode} by name`, () =>
+      assert.match(
+        refusal(databaseSchema, { ...database, sslmode }),
+        new RegExp(`sslmode: ${sslmode} is .*; it must be one of disable, require, verify-ca, verify-full`),
+      ));
+
+  it('names no other value of sslmode', () => {
+    const message = refusal(databaseSchema, { ...database, sslmode: 'shown-nowhere' });
+    assert.match(message, /sslmode: must be one of disable/);
+    assert.doesNotMatch(message, /shown-nowhere/);
+  });
+
+  it('maps ssl to sslmode, and refuses a contradiction', () => {
+    const modeOf = (fields: object) => parse(databaseSchema, { ...database, ...fields }).sslmode;
+    assert.equal(modeOf({ ssl: true }), 'verify-full');
+    assert.equal(modeOf({ ssl: 'false' }), 'disable');
+    assert.equal(modeOf({ ssl: true, sslmode: 'verify-ca' }), 'verify-ca');
+    assert.match(
+      refusal(databaseSchema, { ...database, ssl: true, sslmode: 'disable' }),
+      /ssl: contradicts sslmode/,
+    );
+  });
+
+  it('refuses a ca_cert that is no certificate, without showing it', () => {
+    const message = refusal(databaseSchema, { ...database, ca_cert: 'shown-nowhere' });
+    assert.match(message, /ca_cert: is not a certificate in PEM/);
+    assert.doesNotMatch(message, /shown-nowhere/);
+  });
+
   it('a placeholder is a missing secret', () => {
     assert.match(refusal(databaseSchema, {}, 'not-found'), /exists and is empty/);
   });
@@ -118,7 +148,7 @@ describe('names of fields', () => {
   it('come from the schema, with its aliases', () => {
     const { prefix, fields } = layoutOf('database', databaseSchema);
     assert.equal(prefix, 'database');
-    const names = ['ca_cert', 'database', 'dbname', 'host', 'password', 'port', 'sslmode', 'username'];
+    const names = ['ca_cert', 'database', 'dbname', 'host', 'password', 'port', 'ssl', 'sslmode', 'username'];
     assert.deepEqual(fields.toSorted(), names);
     assert.ok(layoutOf('jwt', jwtSchema).fields.includes('signing_key'));
     assert.deepEqual(layoutOf('flags', z.object({ beta: z.boolean() })).fields, ['beta']);

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { CANARY, withConnection } from '../../clients/database/connection.ts';
-import { diagnose, placeOf } from '../../clients/database/errors.ts';
+import { diagnose, placeOf } from '../../clients/database/diagnosis.ts';
 import { assertLocked } from '../../clients/database/lock.ts';
 import { conceal } from '../../secrets/conceal.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';

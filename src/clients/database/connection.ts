@@ -1,5 +1,5 @@
 /** How a connection to PostgreSQL is made from the secret: options, TLS, and single connections beside every pool. */
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import pg from 'pg';
 import { untilAborted } from '../../deadline.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
@@ -20,23 +20,52 @@ export const connectionOptions = (secret: DatabaseSecret, address = secret.host)
   ssl: tlsOptions(secret, address),
 });
 
-/** TLS as `sslmode` asks for it. Default: `verify-full` with a `ca_cert`, else `disable`. */
-function tlsOptions({ host, sslmode, ca_cert }: DatabaseSecret, address: string): pg.ClientConfig['ssl'] {
+type Tls = Pick<DatabaseSecret, 'host' | 'sslmode' | 'ca_cert'>;
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8);
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether nothing but this machine carries the connection: loopback or a Unix socket. */
+const isLocal = (host: string): boolean =>
+  host.startsWith('/') ||
+  host === 'localhost' ||
+  (isIP(host) !== 0 && loopback.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4'));
+
+const modeOf = ({ host, sslmode, ca_cert }: Tls) =>
+  sslmode ?? (isLocal(host) && ca_cert === undefined ? 'disable' : 'verify-full');
+
+/** TLS as `sslmode` asks for it, as in libpq. Default: `verify-full`, but `disable` within this machine. */
+function tlsOptions(secret: Tls, address: string): pg.ClientConfig['ssl'] {
+  const { host, ca_cert } = secret;
   const options = {
     ...(ca_cert !== undefined && { ca: ca_cert }),
     ...(address !== host && isIP(host) === 0 && { servername: host }),
   };
-  switch (sslmode ?? (ca_cert ? 'verify-full' : 'disable')) {
+  const anyHost = { ...options, checkServerIdentity: () => undefined };
+  switch (modeOf(secret)) {
     case 'disable':
       return false;
     case 'require':
-      // As libpq does: encrypted, and verified only when there is something to verify against.
-      return { ...options, rejectUnauthorized: ca_cert !== undefined };
+      // As libpq does: the certificate is checked only when there is an authority to check it against.
+      return ca_cert === undefined ? { ...options, rejectUnauthorized: false } : anyHost;
     case 'verify-ca':
-      return { ...options, checkServerIdentity: () => undefined };
+      return anyHost;
     case 'verify-full':
       return options;
   }
+}
+
+/** What protects the connection to PostgreSQL, in words for a log and a report. */
+export function protectionOf(secret: Tls): { safe: boolean; text: string } {
+  const mode = modeOf(secret);
+  const safe = mode === 'verify-full' || isLocal(secret.host);
+  if (mode === 'disable')
+    return { safe, text: isLocal(secret.host) ? 'not encrypted, within this machine' : 'not encrypted' };
+  if (mode === 'require' && secret.ca_cert === undefined)
+    return { safe, text: 'encrypted, server not verified' };
+  if (mode === 'verify-full') return { safe, text: 'encrypted, server verified' };
+  return { safe, text: 'encrypted, certificate verified, host name not verified' };
 }
 
 export interface ConnectionOptions {

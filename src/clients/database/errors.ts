@@ -1,10 +1,10 @@
 /**
- * What a failure of PostgreSQL means: its kind, and its diagnosis in words. No other file interprets these codes.
- * SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+ * What a failure of PostgreSQL means, from its code or its words. No other file interprets these; diagnosis.ts has the
+ * sentences. SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
  * TLS: https://nodejs.org/api/tls.html#x509-certificate-error-codes
  */
 
-type Kind =
+export type Kind =
   /** The server refuses the login. */
   | 'login'
   /** The server has no such database. */
@@ -15,7 +15,7 @@ type Kind =
   | 'full'
   /** No connection, or one that broke. */
   | 'away'
-  /** No TLS, or a certificate that is not accepted. */
+  /** Server and service do not agree on TLS, or the certificate is not accepted. */
   | 'tls'
   /** Any other failure of a statement. */
   | 'statement';
@@ -40,6 +40,8 @@ const UNCODED: [message: RegExp, code: string][] = [
 const POOLERS: [words: RegExp, code: string][] = [
   [/no such database|database "?.*"? does not exist/i, '3D000'],
   [/(ssl|tls) (connection )?(is )?required|requires (ssl|tls)|no encryption$|SSL off$/i, 'TLS_REQUIRED'],
+  [/requires a valid client certificate/, 'TLS_CLIENT_CERTIFICATE'],
+  [/is not permitted to log in$/, 'LOCKED'],
   [/max[_ ]?client|no more connections allowed|too many (clients|connections)/i, '53300'],
   [
     /password authentication failed|(sasl )?authentication (failed|error)|auth failed|wrong password|login (rejected|failed)/i,
@@ -52,17 +54,31 @@ const POOLERS: [words: RegExp, code: string][] = [
 ];
 const POOLERS_CODES = ['', '08P01', 'XX000'];
 
-const codeOf = (error: unknown): string => {
+/** Codes of Node and OpenSSL. An incomplete chain and an unknown authority have the same ones. */
+const TLS: [codes: RegExp, meaning: string][] = [
+  [/^(CERT|CRL)_HAS_EXPIRED$/, 'TLS_EXPIRED'],
+  [/^(CERT|CRL)_NOT_YET_VALID$/, 'TLS_NOT_YET_VALID'],
+  [/ALTNAME|HOSTNAME_MISMATCH/, 'TLS_OTHER_HOST'],
+  [/CERT_REVOKED/, 'TLS_REVOKED'],
+  [/^ERR_SSL_.*CERTIFICATE/, 'TLS_CLIENT_CERTIFICATE'],
+  [/SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED|^INVALID_CA$/, 'TLS_UNTRUSTED'],
+  [/^EPROTO$|^ERR_SSL_/, 'TLS_NOT_UNDERSTOOD'],
+  [/CERT|CRL|SIGNATURE|PATH_LENGTH|PURPOSE|^ERR_TLS_|^ERR_OSSL_|^UNSPECIFIED$/, 'TLS_REJECTED'],
+];
+
+export const codeOf = (error: unknown): string => {
   const { code, message = '' } = (error ?? {}) as { code?: unknown; message?: string };
   if (typeof code === 'string') return code;
   return UNCODED.find(([words]) => words.test(message))?.[1] ?? '';
 };
 
-/** The code that PostgreSQL itself would have given. */
-const meaningOf = (error: unknown): string => {
+/** The code that PostgreSQL itself would have given, or a word of this file. */
+export const meaningOf = (error: unknown): string => {
   const code = codeOf(error);
   const { message = '', severity } = (error ?? {}) as { message?: string; severity?: string };
-  if (severity !== 'FATAL' && (severity === undefined || !POOLERS_CODES.includes(code))) return code;
+  // Only a server states a severity.
+  if (severity === undefined) return TLS.find(([codes]) => codes.test(code))?.[1] ?? code;
+  if (severity !== 'FATAL' && !POOLERS_CODES.includes(code)) return code;
   return POOLERS.find(([words]) => words.test(message))?.[1] ?? code;
 };
 
@@ -70,16 +86,15 @@ const meaningOf = (error: unknown): string => {
 const RIGHTS = ['42501', '42704', '42P01'];
 const NETWORK =
   /^(TIMEOUT|POOL_EXHAUSTED|CONNECTION_LOST|ENOTFOUND|EAI_\w+|ENOENT|EPIPE|E(CONN|HOST|NET|ADDR|TIMEDOUT|MFILE|NFILE)\w*)$/;
-const TLS = /CERT|CRL|_CA$|SIGNATURE|PATH_LENGTH|PURPOSE|HOSTNAME_MISMATCH|SSL|TLS|^EPROTO$/;
 
-function kindOf(error: unknown): Kind {
+export function kindOf(error: unknown): Kind {
   const code = meaningOf(error);
-  if (['28P01', '28000', 'SASL'].includes(code)) return 'login';
+  if (['28P01', '28000', 'SASL', 'LOCKED'].includes(code)) return 'login';
   if (code === '3D000') return 'database';
   if (RIGHTS.includes(code)) return 'rights';
   if (code === '53300') return 'full';
   if (/^(08...|57P..)$/.test(code) || NETWORK.test(code)) return 'away';
-  if (TLS.test(code)) return 'tls';
+  if (code.startsWith('TLS_')) return 'tls';
   // A fatal error ends the session, or refuses it.
   return (error as { severity?: string } | null)?.severity === 'FATAL' ? 'away' : 'statement';
 }
@@ -93,8 +108,7 @@ const isOf =
 export const isRefused = isOf('login', 'database');
 
 /** The role may not log in for now. Rotations pass through this state. */
-export const isLocked = (error: unknown): boolean =>
-  isRefused(error) && /is not permitted to log in$/.test((error as Error).message);
+export const isLocked = (error: unknown): boolean => meaningOf(error) === 'LOCKED';
 
 /** A pooler refused the login of its own connection to the server, perhaps in answer to a statement, which has not run. */
 export const isRefusedByPooler = (error: unknown): boolean =>
@@ -133,83 +147,3 @@ export class DatabaseUnavailable extends Error {
 /** Whether a request fails because the database cannot be reached: status 503. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof DatabaseUnavailable || isConnectFailure(error);
-
-/** Phrases that name the parts of a connection. Where they must show no value, they name none. */
-export interface Place {
-  /** For example `PostgreSQL at db:5432`. */
-  server: string;
-  username: string;
-  dbname: string;
-  /** For example `the secret myapp/database`. */
-  secret: string;
-}
-
-export interface Diagnosis {
-  code: string;
-  message: string;
-  remedy: string;
-  /** Whether waiting can help. */
-  temporary: boolean;
-}
-
-/** @param name of the secret. Shows its host, user and database. */
-export const placeOf = (
-  name: string,
-  { username, host, port, dbname }: { username: string; host: string; port: number; dbname: string },
-): Place => ({ server: `PostgreSQL at ${host}:${port}`, username, dbname, secret: `the secret ${name}` });
-
-/** Never quotes what the server said: its words can repeat what they got. */
-export function diagnose(error: unknown, place: Place): Diagnosis {
-  const code = codeOf(error) || 'unavailable';
-  const [message, remedy] = describe(error, place);
-  return { code, message, remedy, temporary: isTemporary(error) || code === 'unavailable' };
-}
-
-function describe(error: unknown, { server, username, dbname, secret }: Place): [string, string] {
-  const meaning = meaningOf(error);
-  switch (meaning) {
-    case '28000':
-      return [
-        `${server} does not accept ${username} in this way`,
-        'Check that the role has LOGIN, what pg_hba.conf says of it, and whether the server asks for TLS (sslmode).',
-      ];
-    case '42P01':
-      return [`The database ${dbname} has no table users`, 'Run the migrations: npm run migrate'];
-    case '53300':
-      return [
-        `${server} has no connection left`,
-        'Raise max_connections or the limit of the role, or use fewer.',
-      ];
-    case 'TLS_NOT_OFFERED':
-      return [
-        `${server} offers no TLS`,
-        `Switch TLS on at the server, or set sslmode in ${secret} to disable on a network that is trusted.`,
-      ];
-  }
-  switch (kindOf(error)) {
-    case 'login':
-      return [
-        `${server} refuses the login of ${username}`,
-        `Set username and password in ${secret} to those of a role that can log in.`,
-      ];
-    case 'database':
-      return [`${server} has no database ${dbname}`, `Create it, or correct dbname in ${secret}.`];
-    case 'rights':
-      return [
-        `${username} lacks a right in the database ${dbname}`,
-        `Grant ${username} the right. The service itself needs the role myapp_app, which the migrations prepare.`,
-      ];
-    case 'tls':
-      return [
-        `The certificate of ${server} is not accepted`,
-        `Set ca_cert in ${secret} to the authority's certificate, and host to the name that it is made for.`,
-      ];
-    case 'statement':
-      if (/^[0-9A-Z]{5}$/.test(meaning))
-        return [`${server} refuses a statement`, 'Read the log of the server for what it says of it.'];
-  }
-  return [
-    `${server} does not answer`,
-    `Check that it runs, host and port in ${secret}, and the network between.`,
-  ];
-}

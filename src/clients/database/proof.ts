@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { type Proof, ProofError, type ProofProblem, type ProofWords } from '../proof.ts';
-import { withConnection } from './connection.ts';
-import { diagnose, type Place, placeOf } from './errors.ts';
+import { protectionOf, withConnection } from './connection.ts';
+import { diagnose, type Place, placeOf } from './diagnosis.ts';
 
 /** What the migrations grant to the application, and its routes need. */
 const TABLES: Record<string, string[]> = { users: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] };
@@ -17,7 +17,7 @@ export const databaseProof: Proof<DatabaseSecret> = {
       run: (value, words) =>
         connected(value, words, async (connection) => {
           const { rows } = await connection.query<{ server_version: string }>('SHOW server_version');
-          return `PostgreSQL ${rows[0]?.server_version} accepts it`;
+          return `PostgreSQL ${rows[0]?.server_version} accepts it, ${protectionOf(value).text}`;
         }),
     },
     {

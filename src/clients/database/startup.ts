@@ -5,8 +5,10 @@ import { untilAborted, withinTime } from '../../deadline.ts';
 import { StartupError } from '../../errors.ts';
 import type { LiveSecret } from '../../secrets/live-secret.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
+import { protectionOf } from './connection.ts';
 import type { Database } from './database.ts';
-import { diagnose, isLocked, isRefused, placeOf } from './errors.ts';
+import { diagnose, placeOf } from './diagnosis.ts';
+import { isLocked, isRefused } from './errors.ts';
 
 export interface ProveDatabaseOptions {
   database: Database;
@@ -42,7 +44,8 @@ export async function proveDatabase({
     );
   for (let reported: string | undefined; ; ) {
     try {
-      return await startInTime();
+      await startInTime();
+      break;
     } catch (error) {
       latest = error;
       const { temporary, ...problem } = diagnose(error, placeOf(secret.name, secret.current().value));
@@ -57,4 +60,12 @@ export async function proveDatabase({
       await clock.sleep(PAUSE);
     }
   }
+  const { host } = secret.current().value;
+  const { safe, text } = protectionOf(secret.current().value);
+  if (safe) logger.info({ host, protection: text }, 'connected to PostgreSQL');
+  else
+    logger.warn(
+      { host, protection: text },
+      `connected to PostgreSQL without full protection: set sslmode in ${secret.name} to verify-full`,
+    );
 }

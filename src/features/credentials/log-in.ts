@@ -1,7 +1,7 @@
 /** Logs in to the PostgreSQL server of a connection. Errors carry the code only, because PostgreSQL's text quotes input. */
 import type pg from 'pg';
 import { withConnection } from '../../clients/database/connection.ts';
-import { diagnose, type Place } from '../../clients/database/errors.ts';
+import { diagnose, type Place } from '../../clients/database/diagnosis.ts';
 import type { DatabaseSecret } from '../../secrets/schemas.ts';
 import { CredentialError } from './credential-error.ts';
 

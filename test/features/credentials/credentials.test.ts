@@ -7,7 +7,10 @@ import type { Configuration } from '../../../src/features/credentials/configurat
 import { CredentialError } from '../../../src/features/credentials/credential-error.ts';
 import { CredentialProviderFactory } from '../../../src/features/credentials/credential-provider-factory.ts';
 import type { Credentials } from '../../../src/features/credentials/credentials.ts';
+import { createAuthority } from '../../clients/database/tls-relay.ts';
 import { type Fixture, startFixture } from './fixture.ts';
+
+const authority = await createAuthority('planted-c4n4ry');
 
 let fixture: Fixture;
 let credentials: Credentials;
@@ -294,7 +297,7 @@ describe('the fields of a connection', () => {
     );
 
   it('may say sslmode and ca_cert in the secret, whatever the source', async () => {
-    await put('with-tls', { database: 'sales', sslmode: 'require', ca_cert: 'planted-c4n4ry' });
+    await put('with-tls', { database: 'sales', sslmode: 'require', ca_cert: authority.cert });
     const { extra: _, ...server } = fixture.server;
     for (const config of [
       { 'secret-path': 'myapp/credentials/with-tls' },
@@ -310,7 +313,7 @@ describe('the fields of a connection', () => {
       const error = await failure(credentials.testConnection(config));
       assert.match(error.message, /offers no TLS \(TLS_NOT_OFFERED\)/);
       const guid = await credentials.saveCredentials(config);
-      assert.equal((await credentials.getCredentials(guid)).ca_cert, 'planted-c4n4ry');
+      assert.equal((await credentials.getCredentials(guid)).ca_cert, authority.cert);
     }
   });
 
@@ -331,10 +334,10 @@ describe('the fields of a connection', () => {
 
   it('may have the names of other tools: dbname and ssl_cert', async () => {
     await put('named', { dbname: 'sales' });
-    const config = { 'secret-path': 'myapp/credentials/named', extra: { ssl_cert: 'a certificate' } };
+    const config = { 'secret-path': 'myapp/credentials/named', extra: { ssl_cert: authority.cert } };
     const guid = await credentials.saveCredentials(config);
     const { database, ca_cert } = await credentials.getCredentials(guid);
-    assert.deepEqual([database, ca_cert], ['sales', 'a certificate']);
+    assert.deepEqual([database, ca_cert], ['sales', authority.cert]);
   });
 });
 
