@@ -29,10 +29,7 @@ describe('SECRET_PROVIDER', () => {
 
   for (const word of [undefined, '', '  ', 'consul'])
     it(`lists the choices for ${word === undefined ? 'nothing' : `"${word}"`}`, () =>
-      assert.match(
-        refusal({ SECRET_PROVIDER: word }).report(),
-        /SECRET_PROVIDER.*\n.*aws, azure, dapr, file, vault/,
-      ));
+      assert.match(refusal({ SECRET_PROVIDER: word }).report(), /SECRET_PROVIDER.*\n.*aws, .*file, .*vault/));
 
   it('accepts a registered provider', async () => {
     const { provider } = createMemoryProvider();

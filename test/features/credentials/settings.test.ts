@@ -67,7 +67,7 @@ describe('components', () => {
   it('with an unknown provider, or a prefix that does not end, are reported', () => {
     assert.match(
       faults({ COMPONENT_A_PROVIDER: 'paper' }).join(),
-      /COMPONENT_A_PROVIDER must be one of aws, azure, dapr, file, vault/,
+      /COMPONENT_A_PROVIDER must be one of aws, .*file, .*vault/,
     );
     assert.match(
       faults({ COMPONENT_A_PROVIDER: 'dapr', COMPONENT_A_PREFIX: 'a' }).join(),
