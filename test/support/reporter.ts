@@ -7,6 +7,7 @@ import { dirname, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { spec, type TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
+import { describeCoverage } from './coverage.ts';
 import { isApplicable, skipLine } from './skip.ts';
 
 export default (events: AsyncIterable<TestEvent>): AsyncIterable<string> =>
@@ -15,6 +16,7 @@ export default (events: AsyncIterable<TestEvent>): AsyncIterable<string> =>
 async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const skips = new Set<string>();
   let inapplicable = 0;
+  let coverage: string[] = [];
   const failures: string[] = [];
   const closing: string[] = [];
   const printed = new Map<string, string>();
@@ -30,6 +32,8 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
       else inapplicable += 1;
     } else if (type === 'test:fail') {
       if (hasFailedItself(data.details.error)) failures.push(describeFailure(data));
+    } else if (type === 'test:coverage') {
+      coverage = describeCoverage(data.summary);
     } else if (type === 'test:diagnostic' && data.file === undefined) {
       closing.push(`ℹ ${data.message}`);
     } else if (type === 'test:summary' && data.file !== undefined) {
@@ -44,7 +48,7 @@ async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string>
   yield '\n';
   if (inapplicable > 0)
     yield `${inapplicable} tests are for another backend or user; VERBOSE=1 lists them.\n`;
-  for (const text of [...skips, ...failures, ...closing]) yield `${text}\n`;
+  for (const text of [...coverage, ...skips, ...failures, ...closing]) yield `${text}\n`;
 }
 
 interface Located {
