@@ -40,7 +40,9 @@ describe('the run of parts', () => {
       part('large', 'true', 1),
       part('small', `touch ${file}`, 0.5),
     ]);
-    assert.deepEqual(ended, ['small', 'first', 'large']);
+    // The first one ends because the small one has run; which of the two is reported first is chance.
+    assert.deepEqual(ended.toSorted(), ['first', 'large', 'small']);
+    assert.equal(ended.at(-1), 'large');
   });
 
   it('runs a part alone that wants more cores than the machine has', async () => {
