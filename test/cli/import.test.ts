@@ -48,6 +48,21 @@ describe('the plan of an import', () => {
     assert.equal(fieldsOf({ POSTGRES_URL: 'postgres://a:b@[::1]/d' }).database?.host, '::1');
   });
 
+  it('keeps the wish for TLS of a connection string', () => {
+    const modeOf = (parameters: string) =>
+      fieldsOf({ DATABASE_URL: connection(`a:b@db.example.com/d?${parameters}`) }).database?.sslmode;
+    assert.equal(modeOf('ssl=true'), 'verify-full');
+    assert.equal(modeOf('sslmode=no-verify'), 'require');
+    assert.equal(modeOf('ssl=no-verify'), 'require');
+    assert.equal(modeOf('ssl=0'), 'disable');
+    assert.equal(modeOf('connect_timeout=3'), undefined);
+    assert.equal(fieldsOf({ DB_SSL: 'true', DB_USER: 'a' }).database?.ssl, 'true');
+    for (const refused of ['sslmode=prefer', 'sslmode=allow', 'sslrootcert=/ca.pem', 'ssl=maybe']) {
+      const { problems } = planOf({ DATABASE_URL: connection(`a:b@db.example.com/d?${refused}`) });
+      assert.match(problems.join(), new RegExp(`^DATABASE_URL (has|names) .*${refused.split('=')[0]}`));
+    }
+  });
+
   it('recognizes the names that libpq, frameworks and images use', () => {
     const expected = { username: 'u', password: 'p', host: 'h', port: '1', dbname: 'd' };
     for (const [prefix, user, database] of [

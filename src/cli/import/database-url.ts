@@ -12,10 +12,38 @@ export function databaseUrlFields(text: string): Record<string, string> {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port,
     dbname: decode(url.pathname.slice(1)),
-    sslmode: url.searchParams.get('sslmode') ?? '',
+    sslmode: sslmodeOf(url.searchParams),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
 }
+
+/** A wish for TLS must not end in plain text: what cannot be stored is refused by name. @throws Error */
+function sslmodeOf(parameters: URLSearchParams): string {
+  const file = [...parameters.keys()].find((name) => /^ssl(rootcert|cert|key|crl|password)/.test(name));
+  if (file)
+    throw new Error(
+      `names a file with ${file}. Set DATABASE_CA_CERT to the text of the authority, and remove ${file}`,
+    );
+  const mode = parameters.get('sslmode') ?? '';
+  const ssl = parameters.get('ssl') ?? '';
+  if (['allow', 'prefer'].includes(mode))
+    throw new Error(
+      `has sslmode=${mode}, which can end in plain text: write verify-full, require or disable`,
+    );
+  if (mode !== '') return NAMES_OF_NODE_POSTGRES[mode] ?? mode;
+  const meant = NAMES_OF_NODE_POSTGRES[ssl];
+  if (ssl !== '' && meant === undefined)
+    throw new Error('has an unknown value of ssl: write sslmode instead');
+  return meant ?? '';
+}
+
+const NAMES_OF_NODE_POSTGRES: Readonly<Record<string, string>> = {
+  'no-verify': 'require',
+  true: 'verify-full',
+  1: 'verify-full',
+  false: 'disable',
+  0: 'disable',
+};
 
 function decode(part: string): string {
   try {
