@@ -59,7 +59,7 @@ describe('the service with logins that Vault leases', () => {
   });
 
   it('revokes leases that it no longer uses', async () => {
-    const deadline = performance.now() + 5_000;
+    const deadline = performance.now() + 60_000;
     while ((await leasedRoles()) > 1) assert.ok(performance.now() < deadline, 'old logins stay');
   });
 

@@ -46,7 +46,7 @@ async function csiVault(parent: string): Promise<Delivery> {
 }
 
 it('no request is lost to a rotation, whether kubelet, agent or driver brings the files', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   const sandbox = await startSandbox({ provider: 'file' });
   const services: Service[] = [];

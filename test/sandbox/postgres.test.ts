@@ -21,7 +21,7 @@ import { type Reaper, startReaper } from '../../sandbox/reaper.ts';
 // This file tests initdb, too.
 delete process.env[TEMPLATE];
 
-const SOON = { timeout: 8_000, interval: 25 };
+const SOON = { timeout: 60_000, interval: 25 };
 
 const REFUSED = { code: 'ECONNREFUSED' };
 const INSUFFICIENT_PRIVILEGE = { code: '42501' };
@@ -58,7 +58,7 @@ const as = ({ username: user, dbname: database, ...rest }: DatabaseCredentials) 
 const assertRejects = (connection: ClientConfig, statement: string, expected: object) =>
   assert.rejects(query(connection, statement), expected);
 
-describe('roles', { timeout: 60_000 }, () => {
+describe('roles', { timeout: 300_000 }, () => {
   let postgres: Postgres;
   let roles: DatabaseRoles;
 
@@ -137,7 +137,7 @@ describe('roles', { timeout: 60_000 }, () => {
   });
 });
 
-describe('start and end', { timeout: 60_000 }, () => {
+describe('start and end', { timeout: 300_000 }, () => {
   test('two at once; stop() ends only its own, with sessions open, and leaves no process', async (t) => {
     const [one, two] = await Promise.all([startForTest(t), startForTest(t)]);
     assert.notEqual(one.port, two.port);

@@ -16,7 +16,7 @@ const PASSWORD = 'correct horse battery staple';
 const LOGINS = { user: 'bob@example.com', admin: 'ada@example.com' };
 
 /** Milliseconds after which a request counts as unanswered. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 

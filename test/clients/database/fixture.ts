@@ -48,7 +48,7 @@ export async function createFixture(
 
 /** Polls until `probe` gives what is expected. */
 export async function eventually<T>(expected: T, probe: () => Promise<T>) {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   for (;;) {
     const actual = await probe();
     if (actual === expected) return;
