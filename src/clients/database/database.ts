@@ -204,7 +204,10 @@ export function createDatabase({
       };
     },
 
-    close: generations.close,
+    async close() {
+      recovery.close();
+      await generations.close();
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export interface Recovery {
   freed(): void;
   /** How many callers wait. */
   waiting(): number;
+  /** Makes no further attempt. */
+  close(): void;
 }
 
 export interface RecoveryOptions {
@@ -37,6 +39,7 @@ export function createRecovery({ generations, clock, budget, maxWaiting }: Recov
   /** In the order in which they came. */
   const waiting = new Set<PromiseWithResolvers<void>>();
   let running = false;
+  let closed = false;
   let latest: unknown;
 
   const recover = async (failed: Generation): Promise<void> => {
@@ -49,7 +52,7 @@ export function createRecovery({ generations, clock, budget, maxWaiting }: Recov
       const pause = clock.sleep(isRefused(latest) ? LONGEST_PAUSE : backoff).then(() => false);
       if (await Promise.race([replaced, pause])) return;
       await pause;
-      if (generations.active() !== failed) return;
+      if (closed || generations.active() !== failed) return;
       try {
         return await failed.prove();
       } catch (error) {
@@ -101,5 +104,9 @@ export function createRecovery({ generations, clock, budget, maxWaiting }: Recov
     },
 
     waiting: () => waiting.size,
+
+    close() {
+      closed = true;
+    },
   };
 }
