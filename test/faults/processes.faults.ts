@@ -82,6 +82,6 @@ it('a missing file of certificates is reported without a stack trace', {
   assert.equal(await service.ended, 'exit code 78');
   assert.match(
     stderr,
-    /^The configuration is incomplete\.\n {2}vault: .*\/nowhere\/ca\.pem.*\[invalid\]\n {4}VAULT_CACERT /,
+    /^The configuration is incomplete\.\n {2}vault: .*\/nowhere\/ca\.pem.*\[invalid\]\n {4}Set VAULT_CACERT /,
   );
 });
