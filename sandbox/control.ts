@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { listen } from './http.ts';
 import { ROTATABLE, type Sandbox } from './sandbox.ts';
 import { startSecretsCommand } from './secrets-command.ts';
+import { sandboxTtl } from './service-environment.ts';
 
 const secretParameter = z.enum(ROTATABLE);
 const faultBody = z.object({
@@ -49,6 +50,7 @@ export async function startControl({ sandbox, port = 0 }: { sandbox: Sandbox; po
     const force = secret === 'jwt' && request.query.force !== undefined ? ['--force'] : [];
     const command = startSecretsCommand(sandbox, {
       parameters: ['rotate', secret, ...force],
+      settings: { SECRET_TTL: sandboxTtl() },
       onLine: (line) => response.write(`${line}\n`),
     });
     response.on('close', () => command.process.kill());

@@ -4,6 +4,7 @@ import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
 import { isFree, type Service, startService } from './service.ts';
+import { sandboxTtl } from './service-environment.ts';
 import { summary } from './summary.ts';
 import { unlessStopped, untilStopped } from './until-stopped.ts';
 import { watchSources } from './watch-sources.ts';
@@ -18,10 +19,9 @@ const sources = watchSources();
 /** Kept across restarts. 0: the system chooses. */
 let port = options.port !== 0 && (await isFree(options.port)) ? options.port : 0;
 
-/** Checks often, so that a rotation shows while one looks. */
 const environment = {
   ...sandbox.environment,
-  SECRET_TTL: process.env.SECRET_TTL ?? '10',
+  SECRET_TTL: sandboxTtl(),
   SANDBOX_CONTROL_URL: control.url,
 };
 

@@ -2,7 +2,7 @@
 import { parseSandboxOptions } from './arguments.ts';
 import { startControl } from './control.ts';
 import { startSandbox } from './sandbox.ts';
-import { conflictingVariables, NO_AWS_PROFILE } from './service-environment.ts';
+import { conflictingVariables, NO_AWS_PROFILE, sandboxTtl } from './service-environment.ts';
 import { unlessStopped, untilStopped } from './until-stopped.ts';
 
 const options = parseSandboxOptions();
@@ -16,7 +16,12 @@ const inline = (variables: Record<string, string>) =>
   Object.entries(variables)
     .map(([name, value]) => `${name}=${quote(value)}`)
     .join(' ');
-const settings = { HOST: '127.0.0.1', ...sandbox.environment, ...(provider === 'aws' && NO_AWS_PROFILE) };
+const settings = {
+  HOST: '127.0.0.1',
+  SECRET_TTL: sandboxTtl(),
+  ...sandbox.environment,
+  ...(provider === 'aws' && NO_AWS_PROFILE),
+};
 const conflicting = conflictingVariables(settings);
 console.log(
   [

@@ -31,6 +31,9 @@ export function serviceEnvironment(settings: Record<string, string>): Record<str
   return { ...Object.fromEntries(inherited), ...NO_AWS_PROFILE, ...settings };
 }
 
+/** Seconds. Short, because a rotation waits one and a half TTL until every replica has read the secret. */
+export const sandboxTtl = (): string => process.env.SECRET_TTL ?? '10';
+
 /** Variables of the shell that would take precedence over the sandbox's in an SDK. */
 export const conflictingVariables = (settings: Record<string, string>): string[] =>
   Object.keys(process.env).filter(

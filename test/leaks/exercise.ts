@@ -122,7 +122,10 @@ export async function exercise(provider: BackendName, nodeOptions?: string): Pro
     if (sandbox.writer)
       for (const secret of ROTATABLE) {
         const force = secret === 'jwt' ? ['--force'] : [];
-        const command = startSecretsCommand(sandbox, { parameters: ['rotate', secret, ...force] });
+        const command = startSecretsCommand(sandbox, {
+          parameters: ['rotate', secret, ...force],
+          settings: { SECRET_TTL: '1' },
+        });
         readProcess(command.process.pid);
         keep('the command', (await command.ended).lines.join('\n'));
       }

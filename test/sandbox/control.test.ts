@@ -11,6 +11,7 @@ describe('the control of the sandbox', () => {
   let sandbox: Sandbox;
   let control: Listening;
   before(async () => {
+    process.env.SECRET_TTL = '1';
     sandbox = await startSandbox({ provider: 'vault' });
     control = await startControl({ sandbox });
   });

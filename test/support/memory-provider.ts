@@ -45,9 +45,12 @@ export function createMemoryProvider() {
       fail();
       return find(name).version;
     },
-    async write(name, value) {
+    async write(name, value, { expected } = {}) {
       await gate;
       fail();
+      const { length } = versions.get(name) ?? [];
+      const current = length === 0 ? null : `v${length}`;
+      if (expected !== undefined && expected !== current) throw failure('conflict', name);
       put(name, value);
       return find(name).version;
     },

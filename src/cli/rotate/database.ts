@@ -13,7 +13,8 @@ import { RotationError } from '../rotation-error.ts';
 import { takeLock } from './lock.ts';
 import { family, otherName } from './login-names.ts';
 import { createLoginRoles, type LoginRole, type LoginRoles } from './login-roles.ts';
-import { type Outcome, type RotationOptions, step } from './rotation.ts';
+import { retireLogin } from './retire-login.ts';
+import { type RotationOptions, step } from './rotation.ts';
 import {
   assertWritable,
   endLease,
@@ -29,10 +30,8 @@ export interface DatabaseRotationOptions extends RotationOptions {
   canary?: string;
 }
 
-const INTERVAL = 1_000;
-
 /** @throws RotationError, SecretError, or the error of PostgreSQL */
-export async function rotateDatabase(options: DatabaseRotationOptions): Promise<Outcome> {
+export async function rotateDatabase(options: DatabaseRotationOptions): Promise<void> {
   assertWritable(options.provider);
   await assertNotLeased(options);
   const read = () => readStored(options, 'database');
@@ -43,16 +42,12 @@ export async function rotateDatabase(options: DatabaseRotationOptions): Promise<
     administrator,
     async (connection) => {
       await takeLock(connection, options);
+      const roles = createLoginRoles(connection);
       // Read under the lock: the previous holder may have changed it.
       const secret = await read();
-      const roles = createLoginRoles(connection);
       const leftovers = await findLeftovers(roles, secret.value.username);
-      if (leftovers.length === 0) {
-        await replace(connection, roles, secret, options);
-        return 'rotated';
-      }
-      await finish(roles, secret, leftovers, options);
-      return 'finished';
+      if (leftovers.length > 0) await finish(connection, roles, secret, leftovers, options);
+      await replace(connection, roles, leftovers.length > 0 ? await read() : secret, options);
     },
     { dbname },
   );
@@ -88,16 +83,22 @@ async function findLeftovers(roles: LoginRoles, username: string): Promise<Login
 }
 
 async function finish(
+  connection: pg.Client,
   roles: LoginRoles,
-  { name, value }: StoredSecret<DatabaseSecret>,
+  secret: StoredSecret<DatabaseSecret>,
   leftovers: LoginRole[],
   options: DatabaseRotationOptions,
 ): Promise<void> {
+  const { name, value } = secret;
   const left = leftovers.map((role) => role.name).join(' and ');
   await step(options, `An earlier rotation was interrupted: ${left} is not in ${name}. Finishing it.`);
   // The leftover may be the only login that works: it is not touched unless the secret's works too.
   await prove(value, options);
-  for (const role of leftovers) await retire(roles, role.name, options);
+  // The write of the interrupted run may be on its way, over the version that is there: another version refuses it.
+  await step(options, `Writing ${name} unchanged, as a new version.`);
+  await assertLocked(connection);
+  const written = await writeStored(options.provider, secret, {});
+  for (const role of leftovers) await retireLogin(roles, role.name, written, options);
 }
 
 async function replace(
@@ -113,18 +114,19 @@ async function replace(
   await step(options, `Making the login ${username}${groups}.`);
   const password = randomBytes(32).toString('base64url');
   await roles.make(username, model, password);
+  let written: string;
   try {
     await step(options, `Proving it: a login as ${username}, and a read of a table.`);
     await prove(conceal({ ...secret.value, username, password }, 'password'), options);
     await step(options, `Writing ${secret.name}.`);
     await assertLocked(connection);
-    await writeStored(options.provider, secret, { username, password });
+    written = await writeStored(options.provider, secret, { username, password });
   } catch (error) {
     // When this fails too, the next run sees a login that is in no secret.
     if (!isUnclear(error)) await roles.lock(username).catch(() => {});
     throw error;
   }
-  await retire(roles, old, options);
+  await retireLogin(roles, old, written, options);
 }
 
 /** Everything that would go wrong later, found before anything is changed. Returns the old login. */
@@ -166,32 +168,4 @@ async function prove(
       cause: error,
     });
   });
-}
-
-/** Locks a login after its last session has ended; one that began meanwhile may end as well. */
-async function retire(roles: LoginRoles, name: string, options: DatabaseRotationOptions): Promise<void> {
-  await step(options, `Waiting until ${name} has no session (now ${await roles.sessions(name)}).`);
-  await untilUnused(roles, name, options);
-  await step(options, `Locking ${name}.`);
-  await roles.lock(name);
-  await untilUnused(roles, name, options);
-  await options.report(`Done: ${name} cannot log in any more.`);
-}
-
-async function untilUnused(
-  roles: LoginRoles,
-  name: string,
-  { clock, signal, timeout }: DatabaseRotationOptions,
-): Promise<void> {
-  const deadline = clock.now() + timeout;
-  for (;;) {
-    const sessions = await roles.sessions(name);
-    if (sessions === 0) return;
-    if (clock.now() >= deadline)
-      throw new RotationError(`${name} still has ${sessions} sessions after ${timeout / 1000} s.`, {
-        remedy: `The secret is written; what is left is to lock ${name}. See who it is (SELECT * FROM pg_stat_activity WHERE usename = '${name}'), then run the same command again: it finishes this.`,
-        temporary: true,
-      });
-    await clock.sleep(INTERVAL, signal);
-  }
 }

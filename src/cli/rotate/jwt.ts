@@ -8,7 +8,7 @@ import { createSecret } from '../../secrets/provider.ts';
 import { jwtSchema } from '../../secrets/schemas.ts';
 import { RotationError } from '../rotation-error.ts';
 import { withLock } from './lock.ts';
-import { type Outcome, type RotationOptions, step } from './rotation.ts';
+import { type RotationOptions, step } from './rotation.ts';
 import { assertWritable, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
 
 export interface JwtRotationOptions extends RotationOptions {
@@ -25,10 +25,10 @@ const SETTLING = 3;
 const KEY_BYTES = 48;
 
 /** @throws RotationError, SecretError, or the error of PostgreSQL */
-export async function rotateJwt(options: JwtRotationOptions): Promise<Outcome> {
+export async function rotateJwt(options: JwtRotationOptions): Promise<void> {
   const { provider, names, revoke, force } = options;
   assertWritable(provider);
-  return withLock(options, async (assertStillLocked): Promise<Outcome> => {
+  return withLock(options, async (assertStillLocked) => {
     const secret = await readStored(options, 'jwt');
     if (!revoke && !force) assertOldEnough(secret, options);
 
@@ -53,7 +53,6 @@ export async function rotateJwt(options: JwtRotationOptions): Promise<Outcome> {
         ? `Done: within ${seconds(1)} s every process refuses what the old key has signed.`
         : `Done: the new key signs within ${seconds(SETTLING)} s, once every process knows it; the old one still verifies.`,
     );
-    return 'rotated';
   });
 }
 

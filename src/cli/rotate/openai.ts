@@ -8,7 +8,7 @@ import type { OpenAISecret } from '../../secrets/schemas.ts';
 import { RotationError } from '../rotation-error.ts';
 import { withLock } from './lock.ts';
 import { createServiceAccounts, type ServiceAccounts } from './openai-accounts.ts';
-import { type Outcome, type RotationOptions, step } from './rotation.ts';
+import { type RotationOptions, SETTLING, step } from './rotation.ts';
 import { assertWritable, isUnclear, readStored, type StoredSecret, writeStored } from './stored-secret.ts';
 
 export interface OpenAIRotationOptions extends RotationOptions {
@@ -16,8 +16,6 @@ export interface OpenAIRotationOptions extends RotationOptions {
   askForKey: () => Promise<string>;
 }
 
-/** TTLs. A process checks again within one; the half allows for one failed check. */
-const SETTLING = 1.5;
 /** Milliseconds that OpenAI may need until a new key is known everywhere. */
 const PROPAGATION = 30_000;
 const INTERVAL = 1_000;
@@ -25,11 +23,11 @@ const INTERVAL = 1_000;
 type Stored = StoredSecret<OpenAISecret>;
 
 /** @throws RotationError, SecretError, OpenAI.APIError, or the error of PostgreSQL */
-export async function rotateOpenAI(options: OpenAIRotationOptions): Promise<Outcome> {
+export async function rotateOpenAI(options: OpenAIRotationOptions): Promise<void> {
   const { provider, names } = options;
   assertWritable(provider);
   const accounts = await openAccounts(options);
-  return withLock(options, async (assertStillLocked): Promise<Outcome> => {
+  return withLock(options, async (assertStillLocked) => {
     const secret = await readStored(options, 'openai');
     const write = async (changes: Record<string, unknown>) => {
       await step(options, `Writing ${names.openai}.`);
@@ -39,12 +37,11 @@ export async function rotateOpenAI(options: OpenAIRotationOptions): Promise<Outc
     if (!accounts) return replaceByHand(secret, write, options);
     const previous = accountId(secret, 'previous_service_account_id');
     if (previous !== undefined && (await accounts.exists(previous))) {
-      await step(options, 'An earlier rotation was interrupted: the key before still works. Finishing it.');
+      await step(options, 'An earlier rotation was interrupted: the previous key still works. Finishing it.');
       const age = secret.createdAt ? options.clock.wall() - secret.createdAt.getTime() : 0;
-      await retire(accounts, previous, SETTLING * options.ttl - age, options);
-      return 'finished';
+      await retire(accounts, [previous], SETTLING * options.ttl - age, options);
     }
-    return replace(accounts, secret, write, options);
+    await replace(accounts, secret, write, options);
   });
 }
 
@@ -66,13 +63,10 @@ async function replace(
   secret: Stored,
   write: Write,
   options: OpenAIRotationOptions,
-): Promise<Outcome> {
+): Promise<void> {
   const old = accountId(secret, 'service_account_id');
-  // From runs that were interrupted before the write: their keys are lost and unused.
-  for (const id of await accounts.findReplacements(secret.name, secret.value.api_key)) {
-    await step(options, `Deleting the service account ${id}, which an interrupted rotation left behind.`);
-    await accounts.delete(id);
-  }
+  // Of runs that were interrupted before the write. Until this run has written, theirs may still arrive.
+  const leftovers = await accounts.findReplacements(secret.name, secret.value.api_key);
   await step(options, 'Making a service account with a key.');
   const { id, key } = await accounts.create(secret.name, secret.value.api_key);
   try {
@@ -84,13 +78,14 @@ async function replace(
     if (!isUnclear(error)) await accounts.delete(id).catch(() => {});
     throw error;
   }
+  const unused = old === undefined ? leftovers : [...leftovers, old];
+  if (unused.length > 0) await retire(accounts, unused, SETTLING * options.ttl, options);
   if (old === undefined)
     await options.report(`Done, but the old key is of no service account known here: ${byHand(options)}`);
-  else await retire(accounts, old, SETTLING * options.ttl, options);
-  return 'rotated';
+  else await options.report('Done: the old key no longer works.');
 }
 
-async function replaceByHand(secret: Stored, write: Write, options: OpenAIRotationOptions): Promise<Outcome> {
+async function replaceByHand(secret: Stored, write: Write, options: OpenAIRotationOptions): Promise<void> {
   await step(
     options,
     `There is no ${options.names['openai-administrator']}: reading the new key from a person.`,
@@ -106,7 +101,6 @@ async function replaceByHand(secret: Stored, write: Write, options: OpenAIRotati
   const previous = accountId(secret, 'service_account_id');
   await write({ api_key: key, service_account_id: undefined, previous_service_account_id: previous });
   await options.report(`Done: ${byHand(options)}`);
-  return 'rotated';
 }
 
 const byHand = ({ ttl }: OpenAIRotationOptions) =>
@@ -114,7 +108,7 @@ const byHand = ({ ttl }: OpenAIRotationOptions) =>
 
 async function retire(
   accounts: ServiceAccounts,
-  id: string,
+  ids: readonly string[],
   pause: number,
   options: OpenAIRotationOptions,
 ): Promise<void> {
@@ -122,9 +116,10 @@ async function retire(
     await step(options, `Waiting ${Math.ceil(pause / 1000)} s until every process uses the new key.`);
     await options.clock.sleep(pause, options.signal);
   }
-  await step(options, `Deleting the service account ${id} with the old key.`);
-  await accounts.delete(id);
-  await options.report('Done: the old key works no more.');
+  for (const id of ids) {
+    await step(options, `Deleting the service account ${id}, whose key is no longer in use.`);
+    await accounts.delete(id);
+  }
 }
 
 /** The request that the service itself makes, so that it also shows whether the key may use the model. */

@@ -7,7 +7,7 @@ import { rotateDatabase } from './database.ts';
 import { rotateJwt } from './jwt.ts';
 import { rotateOpenAI } from './openai.ts';
 import { readKey } from './read-key.ts';
-import { type Outcome, type RotationOptions, stopped } from './rotation.ts';
+import { type RotationOptions, stopped } from './rotation.ts';
 
 export const USAGE = `  npm run secrets -- rotate database [--wait] [--timeout seconds]
   npm run secrets -- rotate jwt [--revoke] [--force] [--wait] [--timeout seconds]
@@ -22,7 +22,7 @@ const flags = {
 
 type Flags = ReturnType<typeof parse>['flags'];
 
-const ROTATIONS: Record<string, (options: RotationOptions, flags: Flags) => Promise<Outcome>> = {
+const ROTATIONS: Record<string, (options: RotationOptions, flags: Flags) => Promise<void>> = {
   database: (options) => rotateDatabase(options),
   jwt: (options, { revoke, force }) => rotateJwt({ ...options, revoke, force }),
   openai: (options) => rotateOpenAI({ ...options, askForKey: readKey }),
@@ -79,9 +79,7 @@ async function run({ run, timeout, flags }: ReturnType<typeof parse>, config: Co
       timeout,
       wait: flags.wait,
     };
-    const outcome = await run(options, flags);
-    if (outcome === 'finished')
-      console.log('An interrupted rotation was finished. To rotate again, run the same command again.');
+    await run(options, flags);
     return 0;
   } finally {
     await provider.close?.();

@@ -1,4 +1,4 @@
-/** Options and outcome of every rotation, and how one is stopped between two steps. */
+/** Options of every rotation, and how one is stopped between two steps. */
 import type { Clock } from '../../clock.ts';
 import type { SecretProvider } from '../../secrets/provider.ts';
 import type { SecretId } from '../../secrets/schemas.ts';
@@ -21,8 +21,8 @@ export interface RotationOptions {
   wait: boolean;
 }
 
-/** `finished`: an earlier run had been interrupted; this one did what was left, and rotated nothing. */
-export type Outcome = 'rotated' | 'finished';
+/** TTLs until every process has read a secret again: one, and half of one for a read that fails. */
+export const SETTLING = 1.5;
 
 /** Announces the next step. @throws the reason of the signal, when the rotation should stop */
 export async function step({ report, signal }: Pick<RotationOptions, 'report' | 'signal'>, text: string) {

@@ -13,7 +13,7 @@ const PATIENCE = 10_000;
 export interface StoredSecret<T> {
   name: string;
   value: T;
-  /** The stored object itself. Holds credentials: never to be printed. */
+  /** The stored object itself. Holds credentials: do not print. */
   raw: Readonly<Record<string, unknown>>;
   version: string;
   createdAt: Date | undefined;
@@ -50,7 +50,7 @@ export async function readStored<Id extends SecretId>(
   };
 }
 
-/** The login that the service itself would get, however the backend keeps it. @throws SecretError */
+/** The login that the service itself would get, in whichever layout the backend stores it. @throws SecretError */
 export const readDatabase = ({
   provider,
   names,
@@ -60,7 +60,7 @@ export const readDatabase = ({
     signal: AbortSignal.timeout(PATIENCE),
   });
 
-/** Gives back a login that was made for this process. When that fails, it ends by itself. */
+/** Revokes the lease of a login that was made for this process. If that fails, the lease expires. */
 export async function endLease({ provider }: Pick<RotationOptions, 'provider'>, { lease }: Secret) {
   if (lease) await provider.revoke?.(lease, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => {});
 }
@@ -75,30 +75,41 @@ export function assertWritable({ name, write }: SecretProvider): void {
 }
 
 /**
- * Writes the secret with `changes`, over the version they were made for and no other; a field that is changed to
- * undefined goes. An answer that is lost is no proof that the write is: then the secret is read, and when it does not
- * tell either, `isUnclear` knows the error.
+ * Writes the secret with `changes`, over the version they were made for and no other. A field that is changed to undefined
+ * is removed. When the answer is lost, the secret is read to see whether it was written.
+ * @returns the new version. @throws SecretError; RotationError, for which `isUnclear` holds when it is not known
  */
 export async function writeStored(
   provider: SecretProvider,
   { name, raw, version }: StoredSecret<unknown>,
   changes: Record<string, unknown>,
-): Promise<void> {
+): Promise<string> {
+  if (!provider.write) throw new Error(`The provider ${provider.name} cannot write.`);
   try {
     const value = JSON.stringify({ ...raw, ...changes });
-    await provider.write?.(name, value, { expected: version, signal: AbortSignal.timeout(PATIENCE) });
+    return await provider.write(name, value, { expected: version, signal: AbortSignal.timeout(PATIENCE) });
   } catch (error) {
+    if (error instanceof SecretError && error.code === 'conflict') throw overwritten(name, error);
     if (!(error instanceof SecretError) || !error.retryable) throw error;
     const now = await provider.read(name, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => undefined);
     const written: Record<string, unknown> = now ? JSON.parse(now.value) : {};
-    if (now && Object.entries(changes).every(([field, value]) => written[field] === value)) return;
+    const isWritten = Object.entries(changes).every(([field, value]) => written[field] === value);
+    if (now && now.version !== version && isWritten) return now.version;
     throw new RotationError(`It is not known whether ${name} was written: ${error.message}`, {
-      remedy: `${error.remedy} Then run the same command again: it finishes or undoes what was begun.`,
+      remedy: `${error.remedy} Then run the same command again: it finishes or undoes the interrupted run.`,
       temporary: true,
       cause: unclear,
     });
   }
 }
+
+/** Running the command again starts from what is stored by then. */
+export const overwritten = (name: string, cause?: unknown) =>
+  new RotationError(`Another process wrote ${name} during the rotation.`, {
+    remedy: 'No login was locked. Run the same command again.',
+    temporary: true,
+    cause,
+  });
 
 const unclear = new Error('The backend gave no answer to the write.');
 

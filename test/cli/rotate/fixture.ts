@@ -123,11 +123,12 @@ export function createBackend(clock: Clock = createRunningClock()) {
       const { value, version } = await backend.provider.read(name, options);
       return createSecret({ name, value, version, createdAt: createdAt.get(name) });
     },
-    async write(name, value) {
+    async write(name, value, options) {
       await checkpoint();
-      put(name, JSON.parse(value));
+      const version = await backend.provider.write?.(name, value, options);
+      createdAt.set(name, new Date(clock.wall()));
       await checkpoint();
-      return 'written';
+      return version ?? '';
     },
   };
   const steps: string[] = [];

@@ -37,7 +37,7 @@ function createFixture(fields: object = { secret_key: KEY }) {
 describe('rotate jwt', () => {
   it('makes a key that every algorithm takes, and keeps the one before it and all other fields', async () => {
     const { rotate, stored } = createFixture();
-    assert.equal(await rotate(), 'rotated');
+    await rotate();
     const { secret_key: key = '', ...rest } = await stored();
     assert.deepEqual(rest, {
       algorithm: 'HS512',
@@ -85,9 +85,9 @@ describe('rotate jwt', () => {
       clock.advance(-wait);
     }
     clock.advance(24 * HOUR + 3 * ttl);
-    assert.equal(await rotate(), 'rotated');
-    assert.equal(await rotate({ force: true }), 'rotated');
-    assert.equal(await rotate({ revoke: true }), 'rotated');
+    await rotate();
+    await rotate({ force: true });
+    await rotate({ revoke: true });
   });
 
   it('refuses a first key that not every process knows yet', async () => {
@@ -130,7 +130,7 @@ describe('rotate jwt', () => {
         throw new SecretError('unavailable', 'no answer', { remedy: 'None.' });
       },
     };
-    assert.equal(await rotate({ provider: losing }), 'rotated');
+    await rotate({ provider: losing });
     assert.equal((await stored()).previous_secret_key, KEY);
     failWith('throttled');
     await assert.rejects(rotate({ force: true }), { code: 'throttled' });
@@ -139,6 +139,6 @@ describe('rotate jwt', () => {
   it('two at once: one refuses', async () => {
     const { rotate, at } = createFixture();
     at(0, () => assert.rejects(rotate({ revoke: true }), /Another rotation is running/));
-    assert.equal(await rotate(), 'rotated');
+    await rotate();
   });
 });

@@ -36,7 +36,7 @@ const key = async (stored: Promise<Record<string, string>>) => (await stored).ap
 describe('rotate openai', () => {
   it('makes a key, proves it, writes it, and deletes the one before after one and a half TTL', async () => {
     const { rotate, stored, first, clock, steps } = createFixture();
-    assert.equal(await rotate(), 'rotated');
+    await rotate();
     const second = await stored();
     assert.ok(openai.accepts(await key(stored())));
     assert.ok(openai.accepts(first), 'nobody knows whose key the first one is');
@@ -77,7 +77,7 @@ describe('rotate openai', () => {
       { kind: 'identity' },
       { times: 5, matches: ({ path }) => path.endsWith('/completions') },
     );
-    assert.equal(await rotate(), 'rotated');
+    await rotate();
   });
 
   it('killed or stopped at any step and run again: one key works, and no account is left over', async (context) => {
@@ -91,7 +91,7 @@ describe('rotate openai', () => {
     for (let index = 0; index < checkpoints; index += 1)
       for (const end of ['killed', 'stopped'] as const)
         await context.test(`${end} at place ${index}`, async () => {
-          const { rotate, at, calm, stored, clock } = createFixture();
+          const { rotate, at, calm, stored } = createFixture();
           await rotate();
           const before = openai.serviceAccounts().length;
           const stopping = new AbortController();
@@ -108,10 +108,7 @@ describe('rotate openai', () => {
           calm();
           assert.ok(openai.accepts(await key(stored())));
 
-          const begun = clock.now();
-          const outcome = await rotate();
-          // An interrupted run has counted some of the time already, or none.
-          if (outcome === 'finished') assert.ok(clock.now() - begun <= 450_000);
+          await rotate();
           assert.ok(openai.accepts(await key(stored())));
           assert.equal(openai.serviceAccounts().length, before);
         });
@@ -124,7 +121,7 @@ describe('rotate openai', () => {
     await assert.rejects(rotate({ key: first }), /the one in use/);
     await assert.rejects(rotate({ key: 'wrong' }), /does not work: 401/);
     assert.equal(await key(stored()), first);
-    assert.equal(await rotate({ key: `${given}\n` }), 'rotated');
+    await rotate({ key: `${given}\n` });
     assert.equal(await key(stored()), given);
     assert.ok(openai.accepts(first));
     assert.match(steps.at(-1) ?? '', /by hand after 450 s/);
@@ -133,6 +130,6 @@ describe('rotate openai', () => {
   it('two at once: one refuses', async () => {
     const { rotate, at } = createFixture();
     at(0, () => assert.rejects(rotate(), /Another rotation is running/));
-    assert.equal(await rotate(), 'rotated');
+    await rotate();
   });
 });
