@@ -60,6 +60,12 @@ export interface DatabaseOptions {
   maxWaiting?: number;
 }
 
+/** A connection, and the generation that it must be returned to. */
+interface Lent {
+  client: pg.PoolClient;
+  from: Generation;
+}
+
 /** Milliseconds before a broken read runs again, and between two checks of a role that has lost its rights. */
 const READ_PAUSE = 100;
 const RIGHTS_PAUSE = 1_000;
@@ -104,7 +110,7 @@ export function createDatabase({
     }
   };
 
-  const connect = async (deadline: number): Promise<{ client: pg.PoolClient; from: Generation }> => {
+  const connect = async (deadline: number): Promise<Lent> => {
     for (;;) {
       // PostgreSQL refuses the login of a lease that has ended, and the recovery gets another one.
       if (secret.isRevoked()) secret.current();
@@ -144,11 +150,7 @@ export function createDatabase({
     return true;
   };
 
-  const withClientBefore = async <T>(
-    deadline: number,
-    work: (client: pg.ClientBase) => Promise<T>,
-  ): Promise<T> => {
-    const { client, from } = await connect(deadline);
+  const use = async <T>({ client, from }: Lent, work: (client: pg.ClientBase) => Promise<T>): Promise<T> => {
     let broken = false;
     try {
       return await work(client);
@@ -172,18 +174,17 @@ export function createDatabase({
   ): Promise<pg.QueryResult<R>> => {
     const deadline = clock.now() + patience;
     for (;;) {
-      const from = generations.active();
+      // Its own failures are final: it has waited for the recovery.
+      const lent = await connect(deadline);
       try {
-        return await withClientBefore(deadline, (client) =>
-          client.query<R>(statement(text, values, deadline - clock.now())),
-        );
+        return await use(lent, (client) => client.query<R>(statement(text, values, deadline - clock.now())));
       } catch (error) {
         if (clock.now() + READ_PAUSE >= deadline) throw error;
         // Behind a pooler, the login can fail when the first statement needs it. The statement has not run.
-        if (isRefusedByPooler(error)) recovery.start(from, error);
+        if (isRefusedByPooler(error)) recovery.start(lent.from, error);
         else if (repeatable && isConnectionLost(error)) await clock.sleep(READ_PAUSE);
         // A statement that was refused for lack of rights had no effect: it may run again.
-        else if (!isRightsLost(error) || !(await canRegainRights(from, deadline))) throw error;
+        else if (!isRightsLost(error) || !(await canRegainRights(lent.from, deadline))) throw error;
       }
     }
   };
@@ -192,7 +193,7 @@ export function createDatabase({
     start: generations.start,
     query: (text, values) => run(text, values, { repeatable: false }),
     read: (text, values) => run(text, values, { repeatable: true }),
-    withClient: (work) => withClientBefore(clock.now() + patience, work),
+    withClient: async (work) => use(await connect(clock.now() + patience), work),
 
     status() {
       const { version, connections } = generations.active();

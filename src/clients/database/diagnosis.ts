@@ -63,6 +63,10 @@ const BY_MEANING: Record<string, Description> = {
     `${username} may not log in to ${server}`,
     'Give the role the attribute LOGIN, or use another role.',
   ],
+  NO_CONNECT: ({ username, dbname }) => [
+    `${username} may not connect to the database ${dbname}`,
+    `Grant the right CONNECT on it to ${username} or to one of its groups.`,
+  ],
   28000: ({ server, username }) => [
     `${server} does not accept ${username} from here`,
     'Check what pg_hba.conf says of this user, database and address.',

@@ -42,6 +42,7 @@ const POOLERS: [words: RegExp, code: string][] = [
   [/(ssl|tls) (connection )?(is )?required|requires (ssl|tls)|no encryption$|SSL off$/i, 'TLS_REQUIRED'],
   [/requires a valid client certificate/, 'TLS_CLIENT_CERTIFICATE'],
   [/is not permitted to log in$/, 'LOCKED'],
+  [/^permission denied for database/, 'NO_CONNECT'],
   [/max[_ ]?client|no more connections allowed|too many (clients|connections)/i, '53300'],
   [
     /password authentication failed|(sasl )?authentication (failed|error)|auth failed|wrong password|login (rejected|failed)/i,
@@ -89,7 +90,7 @@ const NETWORK =
 
 export function kindOf(error: unknown): Kind {
   const code = meaningOf(error);
-  if (['28P01', '28000', 'SASL', 'LOCKED'].includes(code)) return 'login';
+  if (['28P01', '28000', 'SASL', 'LOCKED', 'NO_CONNECT'].includes(code)) return 'login';
   if (code === '3D000') return 'database';
   if (RIGHTS.includes(code)) return 'rights';
   if (code === '53300') return 'full';
